@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Platform contract: one folder under platforms/ per board, nothing of it elsewhere.
+ *
+ * A platform turns what firmware left (a device tree, ACPI tables) into one `struct machine`; everything above works
+ * from that. All of it runs on the boot CPU before any zone exists, with the firmware's tables treated as untrusted
+ * input: bounds checked, refused with a message rather than believed.
+ */
+#ifndef POSTERN_PLATFORM_H
+#define POSTERN_PLATFORM_H
+
+#include <postern/iommu.h>
+#include <postern/irq.h>
+#include <postern/pci.h>
+#include <postern/types.h>
+
+#define MAX_CPUS 8
+#define MAX_MEMORY_REGIONS 16
+#define MAX_UARTS 2
+
+struct memory_region {
+	hpa_t base;
+	uint64_t size;
+};
+
+struct uart_info {
+	hpa_t base;
+	uint64_t size;
+	uint32_t irq; /* controller's interrupt number */
+	uint32_t clock_hz;
+};
+
+/* Facts about one CPU: its hardware id (MPIDR affinity, core number). */
+struct cpu_info {
+	uint64_t hw_id;
+};
+
+/* Main interrupt controller, as firmware describes it. Redistributor regions are one per machine here. */
+struct intc_info {
+	hpa_t dist_base;
+	uint64_t dist_size;
+	hpa_t redist_base;
+	uint64_t redist_size;
+	uint64_t redist_stride; /* 0: by the hardware's own layout */
+	uint32_t maintenance_irq;
+	uint32_t timer_virt_irq, timer_phys_irq, timer_hyp_irq;
+};
+
+struct machine {
+	const char *model; /* static or inside the firmware table, NUL-terminated */
+	struct memory_region memory[MAX_MEMORY_REGIONS];
+	unsigned memory_count;
+	struct memory_region reserved[MAX_MEMORY_REGIONS]; /* firmware says: hands off */
+	unsigned reserved_count;
+	struct memory_region bundle; /* where the loader put the bundle; size 0: none */
+	struct cpu_info cpus[MAX_CPUS]; /* cpus[0] is the boot CPU */
+	unsigned cpu_count;
+	struct intc_info intc;
+	struct uart_info uarts[MAX_UARTS]; /* [0] the root zone's, [1] the hypervisor's own */
+	unsigned uart_count;
+	struct pci_host hosts[MAX_PCI_HOSTS];
+	unsigned host_count;
+	struct iommu_unit iommus[MAX_IOMMUS];
+	unsigned iommu_count;
+	struct msi_unit msi_units[MAX_MSI_UNITS];
+	unsigned msi_unit_count;
+	bool firmware_call_smc; /* PSCI conduit: SMC (else HVC) */
+};
+
+/* What the boot code hands over. */
+struct boot_info {
+	const void *fdt;   /* device tree, or NULL */
+	uint64_t fdt_size; /* upper bound of readable bytes */
+	uint64_t acpi_rsdp;
+};
+
+struct platform {
+	const char *name;
+	/* Mandatory. True when this is the machine the platform was written for. No side effects. */
+	bool (*match)(const struct boot_info *boot);
+	/* Mandatory. Fills *m (zeroed before). Negative errno with the reason logged. Touches no hardware. */
+	int (*discover)(const struct boot_info *boot, struct machine *m);
+};
+
+/* Every platform linked into the image, NULL-terminated (platforms/registry.c). */
+extern const struct platform *const platforms[];
+
+/* The first platform that matches, or NULL. */
+const struct platform *platform_select(const struct boot_info *boot);
+
+#endif
