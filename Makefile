@@ -55,6 +55,7 @@ $(DEVELOP_TARGETS):
 
 setup:
 	@$(toolbox) setup run
+	@$(toolbox) exec run -- make --no-print-directory IN_TOOLBOX=1 guest-packages
 
 shell:
 	@$(toolbox) exec develop -- bash
@@ -66,8 +67,9 @@ else
 
 include tools/make/hypervisor.mk
 include tools/make/host.mk
+include tools/make/guest.mk
 
-all: hypervisor host
+all: hypervisor host guest
 
 endif
 
