@@ -22,7 +22,7 @@ $(HOST_OUT)/iotool: $(IOTOOL_DEP)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(IOTOOL_CFLAGS) -o $@ $(IOTOOL_SRC)
 
-$(GUEST_OUT)/zone.cpio.gz: $(GUEST_OUT)/iotool $(addprefix tools/guest/,build fetch init modules packages programs)
+$(GUEST_OUT)/zone.cpio.gz: $(GUEST_OUT)/iotool $(addprefix tools/guest/,build fetch init modules packages programs shrc)
 	$(call say,GUEST,$(@D))
 	$(Q)fetched=$$(tools/guest/fetch) && tools/guest/build "$$fetched" $(GUEST_OUT)/iotool $(GUEST_OUT)
 
