@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every suite of the unit tests, one line each: SUITE(name) means a function void suite_<name>(void). */
