@@ -11,8 +11,12 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 
 .DEFAULT_GOAL := help
 
+# Where everything that is built goes. Tests find it by the environment variable of the same name.
+BUILD ?= build
+export BUILD
+
 # Which layer of the toolbox a target needs; every target named here is re-entered inside it.
-RUN_TARGETS := all hypervisor host guest unit demo run test mutants
+RUN_TARGETS := all hypervisor host guest size unit demo test mutants
 DEVELOP_TARGETS := check format
 
 TOOLBOX ?= toolbox
@@ -20,7 +24,7 @@ ifeq ($(TOOLBOX),host)
 IN_TOOLBOX := 1
 endif
 
-.PHONY: help setup shell clean distclean $(RUN_TARGETS) $(DEVELOP_TARGETS)
+.PHONY: help setup shell run clean distclean $(RUN_TARGETS) $(DEVELOP_TARGETS)
 
 help:
 	@echo 'Targets (inside the toolbox, made on first use; TOOLBOX=host to use your own tools):'
@@ -34,6 +38,7 @@ help:
 #: hypervisor   build/aarch64/postern.elf and postern.Image
 #: host         build/host/postern, the command for a developer's host
 #: unit         build and run the unit tests alone
+#: size         text, data and bss of the hypervisor
 #: guest        build/guest/: the zones' kernel and initrds
 #: all          everything that can be built
 #: format       rewrite the C sources with clang-format
@@ -45,17 +50,23 @@ help:
 ifneq ($(IN_TOOLBOX),1)
 
 toolbox := tools/toolbox/toolbox
-again = +@$(toolbox) exec $(1) -- make --no-print-directory IN_TOOLBOX=1 $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) $@
+jobs = $(if $(findstring j,$(firstword -$(MAKEFLAGS)))$(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+again = $(toolbox) exec $(1) -- make --no-print-directory IN_TOOLBOX=1 $(2)
 
 $(RUN_TARGETS):
-	$(call again,run)
+	+@$(call again,run,$(jobs) $@)
+
+# The live machine gets the terminal to itself.
+run:
+	+@$(call again,run,$(jobs) all)
+	+@$(call again,run,live)
 
 $(DEVELOP_TARGETS):
-	$(call again,develop)
+	+@$(call again,develop,$(jobs) $@)
 
 setup:
 	@$(toolbox) setup run
-	@$(toolbox) exec run -- make --no-print-directory IN_TOOLBOX=1 guest-packages
+	+@$(call again,run,guest-packages)
 
 shell:
 	@$(toolbox) exec develop -- bash
@@ -68,10 +79,12 @@ else
 include tools/make/hypervisor.mk
 include tools/make/host.mk
 include tools/make/guest.mk
+include tools/make/test.mk
+include tools/make/check.mk
 
 all: hypervisor host guest
 
 endif
 
 clean:
-	rm -rf build
+	rm -rf $(BUILD)

@@ -4,7 +4,7 @@
 #   build/guest/iotool   arm64, static, in the initrds
 #   build/host/iotool    native, what the tests compute expectations with
 
-GUEST_OUT := build/guest
+GUEST_OUT := $(BUILD)/guest
 IOTOOL_SRC := tests/guest/iotool.c tests/guest/sha256.c
 IOTOOL_DEP := $(IOTOOL_SRC) $(wildcard tests/guest/*.h)
 IOTOOL_CFLAGS := -std=c11 -O2 -g -D_GNU_SOURCE $(WARNINGS)

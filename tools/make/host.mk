@@ -4,36 +4,52 @@
 #   build/host/postern      the command (tools/postern), native, with libfdt
 #   build/host/unit-tests   tests/unit + tests/models over the real engine sources, CUnit, ASan + UBSan
 
-HOST_OUT := build/host
+HOST_OUT := $(BUILD)/host
 HOST_CC := gcc
 HOST_CFLAGS := -std=c11 -O2 -g -D_GNU_SOURCE $(WARNINGS)
 TEST_CFLAGS := -std=c11 -O1 -g -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all $(WARNINGS) $(CFLAGS_EXTRA)
 
+# The manifest's rules exist once: the command links the very sources the hypervisor does.
 TOOL_SRC := $(wildcard tools/postern/*.c)
-# The manifest's validator is the hypervisor's own: one C file, two programs.
-TOOL_SHARED_SRC := $(wildcard core/manifest*.c)
-TOOL_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(TOOL_SRC) $(TOOL_SHARED_SRC))
+TOOL_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(TOOL_SRC))
+TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c))
 
+# Parts of hv-glue that are plain computation are tested like the engine.
+HV_TESTED_SRC := $(wildcard hv-glue/arch/aarch64/guest_fdt.c)
 ENGINE_SRC := $(wildcard core/*.c pci/*.c iommu/*.c irq/*.c platforms/*/*.c)
 TEST_SRC := $(wildcard tests/unit/*.c tests/models/*.c)
-TEST_OBJ := $(patsubst %.c,$(HOST_OUT)/test/%.o,$(TEST_SRC) $(ENGINE_SRC))
+TEST_OBJ := $(patsubst %.c,$(HOST_OUT)/test/%.o,$(TEST_SRC) $(ENGINE_SRC) $(HV_TESTED_SRC))
 
 host: $(if $(TOOL_SRC),$(HOST_OUT)/postern)
 
 $(HOST_OUT)/tool/%.o: %.c $(HOST_OUT)/flags
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(HOST_CFLAGS) -Iinclude -Itools/postern -MMD -MP -c -o $@ $<
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) -Iinclude -MMD -MP -c -o $@ $<
 
-$(HOST_OUT)/postern: $(TOOL_OBJ)
+$(HOST_OUT)/tool/core.a: $(TOOL_CORE_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(HOST_OUT)/postern: $(TOOL_OBJ) $(HOST_OUT)/tool/core.a
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOST_CC) -o $@ $^ -lfdt
 
+# The engine sees its own headers only; tests see everything.
 $(HOST_OUT)/test/%.o: %.c $(HOST_OUT)/flags
 	$(call say,TESTCC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(TEST_CFLAGS) -Iinclude -Itests/models -Itests/unit -MMD -MP -c -o $@ $<
+	$(Q)$(HOST_CC) $(TEST_CFLAGS) $(HV_ENGINE_INC) -MMD -MP -c -o $@ $<
+
+$(HOST_OUT)/test/hv-glue/%.o: hv-glue/%.c $(HOST_OUT)/flags
+	$(call say,TESTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(TEST_CFLAGS) $(HV_GLUE_INC) -MMD -MP -c -o $@ $<
+
+$(HOST_OUT)/test/tests/%.o: tests/%.c $(HOST_OUT)/flags
+	$(call say,TESTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(TEST_CFLAGS) $(HV_GLUE_INC) -Itests -Itests/models -Itests/unit -MMD -MP -c -o $@ $<
 
 $(HOST_OUT)/unit-tests: $(TEST_OBJ)
 	$(call say,TESTLD,$@)
@@ -43,10 +59,4 @@ $(HOST_OUT)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(HOST_CC) $(HOST_CFLAGS) $(TEST_CFLAGS)' | cmp -s - $@ || echo '$(HOST_CC) $(HOST_CFLAGS) $(TEST_CFLAGS)' > $@
 
-.PHONY: unit-tests
-unit-tests: $(HOST_OUT)/unit-tests
-
-unit: $(HOST_OUT)/unit-tests
-	$<
-
--include $(TOOL_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(TOOL_OBJ:.o=.d) $(TOOL_CORE_OBJ:.o=.d) $(TEST_OBJ:.o=.d)

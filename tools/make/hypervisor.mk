@@ -8,10 +8,10 @@
 
 CC := gcc
 HV_TRIPLE := aarch64-linux-gnu
-HV_OUT := build/aarch64
+HV_OUT := $(BUILD)/aarch64
 
 ifneq ($(findstring clang,$(CC)),)
-HV_OUT := build/aarch64-clang
+HV_OUT := $(BUILD)/aarch64-clang
 HV_CC := $(or $(shell command -v clang-19),clang) --target=$(HV_TRIPLE)
 HV_ARCH_FLAGS := -mno-outline-atomics -Wno-unused-command-line-argument
 else
@@ -38,6 +38,10 @@ HV_LDFLAGS := -nostdlib -static -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,text -Wl
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+# The objects alone, for a build that only asks whether the sources compile.
+.PHONY: hypervisor-objects
+hypervisor-objects: $(HV_OBJ)
 
 hypervisor: $(HV_OUT)/postern.elf $(HV_OUT)/postern.Image
 
@@ -71,8 +75,7 @@ $(HV_OUT)/postern.Image: $(HV_OUT)/postern.elf
 	$(call say,OBJCOPY,$@)
 	$(Q)$(HV_OBJCOPY) -O binary $< $@
 
-.PHONY: size
 size: $(HV_OUT)/postern.elf
-	$(HV_SIZE) $<
+	@$(HV_SIZE) $<
 
 -include $(HV_OBJ:.o=.d)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Running what was built. tools/make/suites times each suite, adds the counts up and prints the
+# closing line "N passed, N failed".
+
+SUITES := $(if $(wildcard tests/unit/*.c),unit=$(HOST_OUT)/unit-tests) \
+	iotool=tests/guest/selftest \
+	$(if $(wildcard tests/system/run),system=tests/system/run)
+
+.PHONY: live
+test: all $(if $(wildcard tests/unit/*.c),$(HOST_OUT)/unit-tests)
+	@tools/make/suites $(SUITES)
+
+unit: $(HOST_OUT)/unit-tests
+	@tools/make/suites unit=$<
+
+demo: all
+	@tests/system/demo.py
+
+live:
+	@tests/system/run_live.py
+
+mutants: all
+	@tests/mutants/run
