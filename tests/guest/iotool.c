@@ -33,11 +33,11 @@
 #include "seedstream.h"
 #include "sha256.h"
 
-#define BLOCK		   (1u << 20) /* bytes per request */
-#define DIRECT_ALIGN	   4096u      /* what O_DIRECT needs of buffer, offset and length */
-#define NET_TIMEOUT_S	   60
-#define MARKER_BYTES	   64
-#define PAGEMAP_PRESENT	   (UINT64_C(1) << 63)
+#define BLOCK              (1u << 20) /* bytes per request */
+#define DIRECT_ALIGN       4096u      /* what O_DIRECT needs of buffer, offset and length */
+#define NET_TIMEOUT_S      60
+#define MARKER_BYTES       64
+#define PAGEMAP_PRESENT    (UINT64_C(1) << 63)
 #define PAGEMAP_FRAME_MASK ((UINT64_C(1) << 55) - 1)
 
 static const char usage_text[] =
@@ -160,7 +160,8 @@ static void check_range(int fd, const char *path, uint64_t offset, uint64_t leng
 	if (offset % DIRECT_ALIGN != 0 || length % DIRECT_ALIGN != 0)
 		die("%s: offset and length must be multiples of %u", path, DIRECT_ALIGN);
 	if (offset > size || length > size - offset)
-		die("%s: %" PRIu64 "+%" PRIu64 " is beyond its end (%" PRIu64 ")", path, offset, length, size);
+		die("%s: %" PRIu64 "+%" PRIu64 " is beyond its end (%" PRIu64 ")", path, offset,
+		    length, size);
 }
 
 static void read_exactly(int fd, const char *path, void *buffer, size_t length, uint64_t offset)
@@ -226,8 +227,8 @@ static int cmd_write_seed(int argc, char **argv)
 			seedstream_fill(seed, done, block, n);
 			ssize_t written = pwrite(fd, block, n, (off_t)(offset + done));
 			if (written != (ssize_t)n)
-				die("%s: write of %zu bytes at %" PRIu64 " gave %zd", path, n, offset + done,
-				    written);
+				die("%s: write of %zu bytes at %" PRIu64 " gave %zd", path, n,
+				    offset + done, written);
 			/* Says once that writes are under way; more would drown a console. */
 			if (loop && done == 0 && start > 0) {
 				puts("write-seed looping");
@@ -238,7 +239,8 @@ static int cmd_write_seed(int argc, char **argv)
 		if (fdatasync(fd) != 0)
 			die("%s: fdatasync", path);
 	} while (loop);
-	printf("write-seed offset=%" PRIu64 " bytes=%" PRIu64 " seed=0x%" PRIx64 "\n", offset, length, seed);
+	printf("write-seed offset=%" PRIu64 " bytes=%" PRIu64 " seed=0x%" PRIx64 "\n", offset,
+	       length, seed);
 	report_rate("write-seed", length, start);
 	return 0;
 }
@@ -275,8 +277,8 @@ static int cmd_verify_seed(int argc, char **argv)
 		read_exactly(fd, argv[1], block, n, offset + done);
 		compare(argv[1], block, expected, n, done, seed);
 	}
-	printf("verify-seed offset=%" PRIu64 " bytes=%" PRIu64 " seed=0x%" PRIx64 " equal\n", offset, length,
-	       seed);
+	printf("verify-seed offset=%" PRIu64 " bytes=%" PRIu64 " seed=0x%" PRIx64 " equal\n",
+	       offset, length, seed);
 	report_rate("verify-seed", length, start);
 	return 0;
 }
@@ -333,8 +335,8 @@ static uint64_t physical_address(const void *page)
 
 	if (fd < 0)
 		die("/proc/self/pagemap");
-	if (pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)page / page_size * sizeof(entry))) !=
-	    (ssize_t)sizeof(entry))
+	if (pread(fd, &entry, sizeof(entry),
+		  (off_t)((uintptr_t)page / page_size * sizeof(entry))) != (ssize_t)sizeof(entry))
 		die("/proc/self/pagemap: short read");
 	close(fd);
 	errno = 0;
@@ -359,8 +361,8 @@ static int cmd_marker(int argc, char **argv)
 		die("mlock");
 	for (size_t at = 0; at < page_size; at += MARKER_BYTES)
 		seedstream_fill(seed, 0, page + at, MARKER_BYTES);
-	printf("marker gpa=0x%" PRIx64 " bytes=%zu seed=0x%" PRIx64 "\n", physical_address(page), page_size,
-	       seed);
+	printf("marker gpa=0x%" PRIx64 " bytes=%zu seed=0x%" PRIx64 "\n", physical_address(page),
+	       page_size, seed);
 	fflush(stdout);
 	for (;;)
 		pause();
@@ -443,7 +445,8 @@ static int cmd_tcp_recv(int argc, char **argv)
 	if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
 		die("socket");
 	limit_waiting(listener);
-	if (bind(listener, (struct sockaddr *)&local, sizeof(local)) != 0 || listen(listener, 1) != 0)
+	if (bind(listener, (struct sockaddr *)&local, sizeof(local)) != 0 ||
+	    listen(listener, 1) != 0)
 		die("port %s: listen", argv[1]);
 	puts("tcp-recv listening");
 	fflush(stdout);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHA256_BYTES	   32
+#define SHA256_BYTES       32
 #define SHA256_BLOCK_BYTES 64
 
 struct sha256 {

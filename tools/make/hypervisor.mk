@@ -32,12 +32,14 @@ HV_CFLAGS := -std=c11 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-on
 	$(HV_ARCH_FLAGS) -fno-stack-protector -fno-common -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -O2 -g $(WARNINGS) $(CFLAGS_EXTRA)
 HV_ENGINE_INC := -Iinclude
-HV_GLUE_INC := -Iinclude -Ihv-glue/include -Ihv-glue/arch/aarch64/include
+HV_GLUE_INC := -I. -Iinclude -Ihv-glue/include -Ihv-glue/arch/aarch64/include
 HV_LDFLAGS := -nostdlib -static -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none
 
+# V=1 shows the commands; -s shows nothing.
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = $(if $(V)$(silent),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # The objects alone, for a build that only asks whether the sources compile.
 .PHONY: hypervisor-objects
