@@ -86,6 +86,12 @@ int manifest_parse(const void *fdt, uint64_t size, struct manifest *out, manifes
 int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 		     bool (*has_image)(void *ctx, const char *name), manifest_report report, void *ctx);
 
+/*
+ * True when the function (index into the table) is one `all-unassigned;` gives to root: it can be assigned, it is behind
+ * an IOMMU and no zone names it. A refused zone still holds the devices it names. Pre: manifest_resolve() has run.
+ */
+bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function);
+
 /* ---- bundle ------------------------------------------------------------------------------------------------------- */
 
 struct bundle_image {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules' texts, and how a broken one is reported; see manifest-rules.h.
+ */
+#include "manifest-rules.h"
+
+#include <postern/string.h>
+
+static const struct {
+	const char *name, *fix;
+} rules[RULE_COUNT] = {
+#define X(id, rule, way_out) [RULE_##id] = { .name = rule, .fix = way_out },
+	MANIFEST_RULES(X)
+#undef X
+};
+
+const char *manifest_rule_name(enum manifest_rule r)
+{
+	return rules[r].name;
+}
+
+const char *manifest_rule_fix(enum manifest_rule r)
+{
+	return rules[r].fix;
+}
+
+/* Names out of an untrusted tree end up on a terminal. */
+static void make_printable(char *s)
+{
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+}
+
+void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char *subject,
+		     const char *fmt, ...)
+{
+	struct manifest_error e = { .rule = manifest_rule_name(r) };
+	va_list ap;
+
+	c->errors++;
+	if (c->zone)
+		c->zone->refused = true;
+	else if (!c->zone_name)
+		c->all = true;
+	if (!c->report)
+		return;
+
+	format_text(e.zone, sizeof(e.zone), "%s", c->zone_name ? c->zone_name : "");
+	format_text(e.subject, sizeof(e.subject), "%s", subject);
+	format_text(e.fix, sizeof(e.fix), "%s", manifest_rule_fix(r));
+	va_start(ap, fmt);
+	format_text_v(e.text, sizeof(e.text), fmt, ap);
+	va_end(ap);
+	make_printable(e.zone);
+	make_printable(e.subject);
+	make_printable(e.text);
+	c->report(c->ctx, &e);
+}
+
+const char *manifest_device_subject(const struct manifest_device *d, char out[DEVICE_SUBJECT])
+{
+	char instance[24] = "";
+
+	if (d->match == MATCH_BDF) {
+		format_text(out, DEVICE_SUBJECT, "%s " SBDF_FMT, d->name, SBDF_ARG(d->bdf));
+		return out;
+	}
+	if (d->instance)
+		format_text(instance, sizeof(instance), " instance %u", d->instance);
+	if (d->vendor == MANIFEST_ANY_VENDOR)
+		format_text(out, DEVICE_SUBJECT, "%s class %06x%s", d->name, d->class_code,
+			    instance);
+	else
+		format_text(out, DEVICE_SUBJECT, "%s %04x:%04x%s", d->name, d->vendor, d->device,
+			    instance);
+	return out;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every rule a manifest or a bundle can break, with the way out (invariant V8). One list: the checks report by enum, the
+ * tests walk it for a failing fixture each, docs/manifest.md explains each.
+ *
+ * Private to core/manifest*.c, core/bundle.c and their tests. No locks; boot, zone start, or the host tool.
+ */
+#ifndef CORE_MANIFEST_RULES_H
+#define CORE_MANIFEST_RULES_H
+
+#include <postern/manifest.h>
+
+/* X(enumerator, rule, way out) */
+#define MANIFEST_RULES(X)                                                                         \
+	/* the blob as a whole */                                                                 \
+	X(MANIFEST_FORMAT, "manifest-format",                                                     \
+	  "compile the manifest with dtc and rebuild the bundle")                                 \
+	X(MANIFEST_VERSION, "manifest-version",                                                   \
+	  "begin the root node with compatible = \"postern,manifest-v1\"")                        \
+	X(NO_ZONES, "no-zones", "describe the zones as child nodes of a node `zones`")            \
+	X(TOO_MANY_ZONES, "too-many-zones", "remove zones")                                       \
+	X(NO_ROOT, "no-root", "write `root;` in the zone that manages the others")                \
+	X(TWO_ROOTS, "two-roots", "leave `root;` in one zone only")                               \
+	/* names and values */                                                                    \
+	X(UNKNOWN_PROPERTY, "unknown-property",                                                   \
+	  "remove it or correct its spelling (docs/manifest.md lists them)")                      \
+	X(UNKNOWN_NODE, "unknown-node",                                                           \
+	  "remove it or correct its spelling (docs/manifest.md lists them)")                      \
+	X(DUPLICATE_NAME, "duplicate-name", "write each property and each node once")             \
+	X(BAD_NAME, "bad-name", "use 1 to 31 letters, digits, '-', '_' or '.'")                   \
+	X(BAD_VALUE, "bad-value", "write it in the form docs/manifest.md gives")                  \
+	X(MISSING_PROPERTY, "missing-property", "add the property")                               \
+	/* one zone */                                                                            \
+	X(ZERO_CPUS, "zero-cpus", "give the zone at least one CPU")                               \
+	X(MEMORY_TOO_SMALL, "memory-too-small", "give the zone at least 64 MiB")                  \
+	X(MEMORY_ALIGNMENT, "memory-alignment", "use an even number of MiB")                      \
+	X(ALL_UNASSIGNED_NOT_ROOT, "all-unassigned-not-root",                                     \
+	  "list the zone's devices one by one")                                                   \
+	X(TOO_MANY_DEVICES, "too-many-devices", "remove devices from the zone")                   \
+	X(NO_MATCH, "no-match", "add one of bdf, match-id or match-class")                        \
+	X(MATCH_CONFLICT, "match-conflict",                                                       \
+	  "leave one of bdf, match-id and match-class, with what belongs to it")                  \
+	X(ROOT_VIRTUAL_BDF, "root-virtual-bdf",                                                   \
+	  "remove it: root sees its devices where they physically are")                           \
+	X(DUPLICATE_VIRTUAL_BDF, "duplicate-virtual-bdf",                                         \
+	  "give each device of the zone a virtual-bdf of its own")                                \
+	/* the zones together, on a machine */                                                    \
+	X(TOO_MANY_CPUS, "too-many-cpus",                                                         \
+	  "lower `cpus` here or in another zone, or use a machine with more")                     \
+	X(TOO_MUCH_MEMORY, "too-much-memory",                                                     \
+	  "lower `memory-mib` here or in another zone, or add memory")                            \
+	X(MISSING_IMAGE, "missing-image",                                                         \
+	  "add it to the bundle (postern bundle ... NAME=FILE) or correct the name")              \
+	X(UNKNOWN_DEVICE, "unknown-device",                                                       \
+	  "compare with the list of devices in the boot log, or remove the node")                 \
+	X(DUPLICATE_DEVICE, "duplicate-device", "give the device to one zone, once")              \
+	X(NOT_ASSIGNABLE, "not-assignable", "remove the node")                                    \
+	X(NO_IOMMU, "no-iommu", "move the device behind an IOMMU, or remove the node")            \
+	X(ISOLATION_GROUP, "isolation-group", "give all devices of the group to one zone")        \
+	X(SHARED_STREAM, "shared-stream", "give both devices to one zone")                        \
+	X(SHARED_PAGE, "shared-page",                                                             \
+	  "give both devices to one zone, or let Postern place their BARs")                       \
+	/* the bundle */                                                                          \
+	X(BUNDLE_FORMAT, "bundle-format",                                                         \
+	  "copy or build the bundle again; it is cut short or damaged")                           \
+	X(BUNDLE_VERSION, "bundle-version",                                                       \
+	  "build the bundle with `postern bundle` of this version")                               \
+	X(BUNDLE_CONTENT, "bundle-content",                                                       \
+	  "build the bundle with `postern bundle` of this version")                               \
+	X(BUNDLE_MANIFEST_CHECKSUM, "bundle-manifest-checksum", "copy or build the bundle again") \
+	X(BUNDLE_IMAGE_CHECKSUM, "bundle-image-checksum", "copy or build the bundle again")       \
+	X(BUNDLE_TOO_MANY_IMAGES, "bundle-too-many-images", "remove images from the bundle")
+
+/* manifest_device.vendor of a match by class. */
+#define MANIFEST_ANY_VENDOR 0xffffu
+
+enum manifest_rule {
+#define X(id, name, fix) RULE_##id,
+	MANIFEST_RULES(X)
+#undef X
+		RULE_COUNT
+};
+
+const char *manifest_rule_name(enum manifest_rule r);
+const char *manifest_rule_fix(enum manifest_rule r);
+
+/* Where errors go, and whom they concern now. */
+struct manifest_check {
+	struct manifest *m; /* NULL when there is none (bundle) */
+	manifest_report report;
+	void *ctx;
+	int errors;
+	/* The zone being looked at. zone NULL and a name: it has no place in m. Both empty: no zone in particular. */
+	struct manifest_zone *zone;
+	const char *zone_name;
+	bool all; /* an error concerned no zone in particular */
+};
+
+/*
+ * Reports one broken rule of the current zone and marks that zone refused. `subject` is what was written: a property
+ * ("cpus", "devices/disk/bdf"), a device ("disk 0000:01:00.0") or an image; characters that cannot be printed are replaced.
+ */
+void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char *subject,
+		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* "disk 0000:01:00.0", "net 8086:10c9 instance 1", "disk class 010802": how messages call a device. Returns out. */
+#define DEVICE_SUBJECT 64
+const char *manifest_device_subject(const struct manifest_device *d, char out[DEVICE_SUBJECT]);
+
+#endif
