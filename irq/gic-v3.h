@@ -50,7 +50,8 @@ void gic_v3_deactivate(uint32_t intid);
 
 /*
  * Waits until every other CPU has left the handler section it may be in now. After that nobody still works on an
- * interrupt acknowledged before the call. Bounded: -ETIMEDOUT when a CPU did not leave. May be called in a handler.
+ * interrupt acknowledged before the call. Bounded: -ETIMEDOUT when a CPU did not leave. Not from a handler, and not with
+ * a lock held that a handler takes.
  */
 int gic_v3_quiesce_others(void);
 
@@ -65,8 +66,6 @@ int gic_v3_ppi_disable(uint32_t intid);
 /* Forgets the active or pending state at the (re)distributor. `cpu` names the redistributor for intid < 32. Any CPU. */
 void gic_v3_clear_active(unsigned cpu, uint32_t intid);
 void gic_v3_clear_pending(unsigned cpu, uint32_t intid);
-/* For tests and the monitor. */
-bool gic_v3_is_active(unsigned cpu, uint32_t intid);
 
 /* Sends a software-generated interrupt 0..15 to one CPU. Earlier writes to memory are visible to it. */
 void gic_v3_sgi_send(unsigned cpu, unsigned sgi);
