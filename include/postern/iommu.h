@@ -18,6 +18,7 @@
 #define MAX_IOMMUS 4
 #define IOMMU_PROT_READ 1u
 #define IOMMU_PROT_WRITE 2u
+#define IOMMU_PROT_DEVICE 4u /* registers (an MSI doorbell), not memory */
 
 struct iommu_unit;
 
@@ -90,5 +91,8 @@ struct iommu_unit {
 	struct lock lock;
 	void *state; /* the driver's own */
 };
+
+/* The drivers a platform may name. */
+extern const struct iommu_ops arm_smmu_v3_ops; /* iommu/arm-smmu-v3.c */
 
 #endif
