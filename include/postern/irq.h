@@ -84,4 +84,7 @@ struct virq_ops {
 	void (*set_line)(void *ctx, uint32_t vintid, bool level);
 };
 
+/* The MSI units a platform may name. */
+extern const struct msi_unit_ops gic_its_ops; /* irq/gic-v3-its.c */
+
 #endif

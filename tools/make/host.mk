@@ -17,7 +17,7 @@ TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c))
 
 # Parts of hv-glue that are plain computation are tested like the engine.
 HV_TESTED_SRC := $(wildcard hv-glue/arch/aarch64/guest_fdt.c)
-ENGINE_SRC := $(wildcard core/*.c pci/*.c iommu/*.c irq/*.c platforms/*/*.c)
+ENGINE_SRC := $(wildcard core/*.c pci/*.c iommu/*.c irq/*.c platforms/*.c platforms/*/*.c)
 TEST_SRC := $(wildcard tests/unit/*.c tests/models/*.c)
 TEST_OBJ := $(patsubst %.c,$(HOST_OUT)/test/%.o,$(TEST_SRC) $(ENGINE_SRC) $(HV_TESTED_SRC))
 
