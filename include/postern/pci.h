@@ -42,6 +42,12 @@ struct pci_config_ops {
 	void (*write)(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size, uint32_t value);
 };
 
+/*
+ * ECAM (pci/ecam.c) for any platform that has one: config_base is where bus bus_first begins, config_size bounds what is
+ * accessed; both mapped by the hypervisor.
+ */
+extern const struct pci_config_ops pci_ecam_ops;
+
 enum pci_window_kind { PCI_WINDOW_IO, PCI_WINDOW_MEM32, PCI_WINDOW_MEM64 };
 
 struct pci_window {
@@ -148,6 +154,8 @@ struct pci_function {
 	enum device_state state;
 	const char *failure; /* why FAILED; static text */
 	struct zone *owner;
+	struct msi_vector *vectors; /* while assigned: its physical vectors, owned by core/device.c */
+	unsigned vector_count;
 	/* Config space as it was after resources were placed; what a reset must restore and what a zone's view starts from. */
 	uint8_t snapshot[PCI_CONFIG_SIZE];
 	uint16_t snapshot_size; /* 256 or 4096 */

@@ -48,6 +48,14 @@ struct zone {
 	void *arch; /* hv-glue's: stage-2, vCPUs, virtual controllers */
 };
 
+/* Boot: where the engine finds IOMMUs and MSI units. */
+void core_init(struct machine *m);
+/*
+ * Destroys the zone's DMA domains. Pre: every function was released. Not 0: a unit did not let go of one; the zone's memory
+ * must be retired.
+ */
+int zone_domains_destroy(struct zone *z);
+
 /*
  * Gives a quarantined function (and vectors and DMA through the zone's domain) to a zone. Refusals are logged with device,
  * zone, rule and way out. -EBUSY, -ENOSPC, -ENOMEM, -EIO.

@@ -110,6 +110,13 @@ hpa_t memory_alloc_ram(uint64_t size, gpa_t avoid_identity);
 void memory_free_ram(hpa_t base, uint64_t size);
 uint64_t memory_free_bytes(void);
 
+struct memory_usage {
+	uint64_t ram_total, ram_free; /* zone RAM, bytes */
+	uint64_t ram_largest;         /* largest free piece of it, bytes */
+	size_t pages_total, pages_free; /* host_pages_alloc()'s */
+};
+void memory_usage(struct memory_usage *out);
+
 /* ---- log and consoles (hv-glue/log.c, console.c, vuart.c) ---------------------------------------------------------- */
 
 /* Hypervisor UART (struct machine uarts[1]) up for polled output; before that log lines only go to the ring. */
@@ -118,6 +125,11 @@ void console_init(const struct uart_info *uart);
 void console_irq(void);
 /* Whole line of log (no newline) to ring and, when the monitor is in front, to the UART. Any CPU. */
 void console_log_line(const char *line, size_t length);
+/*
+ * Something fatal is about to be logged: puts the log in front, whoever was, and takes the console's locks away from a
+ * holder that keeps them for more than 100 ms (it may be dead, or be the caller). Any CPU.
+ */
+void console_emergency(void);
 
 struct vuart;
 /* The emulated UART of a nonroot zone (Arm SBSA generic UART). line: its virtual interrupt. NULL: no memory. */
@@ -136,6 +148,21 @@ void monitor_line(char *line);
 
 /* ---- architecture (hv-glue/arch/<arch>) ---------------------------------------------------------------------------- */
 
+/* Where the architecture's boot code ends up: translation on, boot CPU on its own stack, nothing discovered yet. */
+_Noreturn void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size);
+/* Makes everything of the machine reachable: memory, the bundle, device registers. */
+int arch_map_machine(const struct machine *m);
+/* Main interrupt controller, before any MSI unit or IOMMU is touched. */
+int arch_init_interrupts(const struct machine *m);
+/* Wired interrupts of the hypervisor's own (console, IOMMUs) are handled from now on. */
+int irq_init(const struct machine *m);
+/* Takes the boot CPU's interrupts and starts the others; a CPU that does not come stays offline, logged. */
+void smp_start(void);
+/* What a CPU does while no guest is on it. */
+_Noreturn void cpu_idle(void);
+/* Handles what comes until host time `deadline`; for waits of the life cycle on a CPU that runs no guest. */
+void cpu_wait_until(uint64_t deadline);
+
 /* This CPU. */
 struct cpu *cpu_self(void);
 /* Makes another CPU leave its zone or wake up, and look at its requests. */
@@ -143,18 +170,27 @@ void cpu_kick(unsigned cpu);
 /* Powers the whole machine off / resets it through firmware. Does not return. */
 _Noreturn void machine_power_off(void);
 _Noreturn void machine_reset(void);
+/*
+ * Housekeeping CPU only: have work_run() called at or soon after `deadline_ns` (host_time_ns()); a deadline that has
+ * passed fires at once. Replaces the deadline set before; UINT64_MAX: none.
+ */
+void arch_timer_program(uint64_t deadline_ns);
 /* Prints the guest-visible state of a zone's CPUs (pc, mode) to the sink, one line a CPU. */
 void arch_describe_vcpus(struct zone *z, void (*line)(void *ctx, const char *text), void *ctx);
+/* Counters of the architecture's own for the monitor's `stats` (virtual interrupt controllers and the like). */
+void arch_stats(void (*line)(void *ctx, const char *text), void *ctx);
 
 /* Everything of the zone that is the architecture's: stage-2, vCPUs, virtual controllers. */
 int arch_zone_create(struct zone *z);
 /* RAM is mapped at z->ram_gpa; images are copied and the device tree written; vCPU 0 is ready to run. */
 int arch_zone_load(struct zone *z);
-/* Enters the guest on the zone's boot CPU. */
-_Noreturn void arch_zone_enter(struct zone *z);
+/* Its vCPUs may run from now on: the boot CPU's is entered by cpu_idle(). */
+void arch_zone_release(struct zone *z);
+/* Its vCPUs must leave the guest; asks every CPU of the zone. Any CPU. */
+void arch_zone_halt(struct zone *z);
 /* True once no vCPU of the zone is in the guest or can enter it again. */
 bool arch_zone_parked(struct zone *z);
-/* Unmaps the RAM, resets controllers and vCPUs; the zone can be loaded again. */
+/* Controllers and vCPUs as after power-on; the zone can be loaded again. Pre: parked. */
 void arch_zone_reset(struct zone *z);
 /* Guest-physical place of a zone's RAM and PCI. */
 gpa_t arch_zone_ram_base(void);

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A function's life: QUARANTINED -> ASSIGNED -> QUIESCING -> QUARANTINED, or FAILED (docs/architecture.md, "A device's life").
+ *
+ * Assignment is all or nothing. Quiescing never gives up half-way: whatever a step answers, the function ends blocked at
+ * its IOMMU, and only a proven block lets the zone's memory go (V5). Zone stop, crash, kill and run-time release all run
+ * this machine.
+ *
+ * Locking: one function is worked on by one CPU at a time: the caller moved its state away from QUARANTINED or ASSIGNED
+ * under the device table's lock. Waits are deadlines handed back to the caller (V7), never spins.
+ */
+#include <postern/arch.h>
+#include <postern/errno.h>
+#include <postern/zone.h>
+
+#include "zone.h"
+
+/* How long a function may keep transactions pending after Bus Master went off: PCIe's completion timeout is at most 64 s in its
+ * longest range, but 50 ms in the range every device must support; 2 s covers what is seen in practice. */
+#define DRAIN_POLL_NS	 1000000ull
+#define DRAIN_TIMEOUT_NS 2000000000ull
+
+enum quiesce_step { STEP_DETACH, STEP_DRAIN, STEP_BLOCK, STEP_RESET_START, STEP_RESET, STEP_DONE };
+
+const char *device_state_name(enum device_state s)
+{
+	static const char *const names[] = {
+		[DEVICE_ABSENT] = "absent",
+		[DEVICE_QUARANTINED] = "quarantined",
+		[DEVICE_ASSIGNED] = "assigned",
+		[DEVICE_QUIESCING] = "quiescing",
+		[DEVICE_FAILED] = "failed",
+	};
+
+	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "?";
+}
+
+static void refuse(const struct zone *z, const struct pci_function *f, const char *rule,
+		   const char *way_out)
+{
+	host_log(LOG_ERROR, "zone %s: device " SBDF_FMT " [%04x:%04x] not assigned: %s; %s", z->name,
+		 SBDF_ARG(f->sbdf), f->vendor, f->device, rule, way_out);
+}
+
+static size_t vector_pages(unsigned count)
+{
+	return (size_t)(align_up(count * sizeof(struct msi_vector), PAGE_SIZE) / PAGE_SIZE);
+}
+
+static int vectors_take(struct zone *z, struct pci_function *f)
+{
+	const unsigned count = vpci_vectors_wanted(f);
+	struct msi_unit *unit;
+	struct msi_vector *v;
+	int err;
+
+	f->vectors = NULL;
+	f->vector_count = 0;
+	if (!count)
+		return 0;
+	unit = core_msi_unit(f->msi_unit.unit);
+	if (!unit)
+		return -ENXIO;
+	v = host_pages_alloc(vector_pages(count), PAGE_SIZE);
+	if (!v)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		v[i].owner = z;
+		v[i].handler = vpci_vector_fired;
+		v[i].mode = IRQ_INJECT;
+	}
+	err = unit->ops->vectors_alloc(unit, f->msi_unit.id, v, count, z->cpus[0]);
+	if (err) {
+		host_pages_free(v, vector_pages(count));
+		return err;
+	}
+	f->vectors = v;
+	f->vector_count = count;
+	return 0;
+}
+
+static int vectors_give_back(struct pci_function *f)
+{
+	struct msi_unit *unit = core_msi_unit(f->msi_unit.unit);
+	int err;
+
+	if (!f->vector_count)
+		return 0;
+	err = unit->ops->vectors_free(unit, f->msi_unit.id, f->vectors, f->vector_count);
+	/* After a failure the hardware may still name them: their pages are lost on purpose. */
+	if (!err)
+		host_pages_free(f->vectors, vector_pages(f->vector_count));
+	f->vectors = NULL;
+	f->vector_count = 0;
+	return err;
+}
+
+int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
+{
+	struct iommu_unit *unit = core_iommu(f->iommu.unit);
+	struct iommu_domain *domain;
+	int err;
+
+	if (f->state != DEVICE_QUARANTINED || f->owner) {
+		refuse(z, f, "it is not free", "release it from its zone first");
+		return -EBUSY;
+	}
+	if (pci_is_bridge(f)) {
+		refuse(z, f, "bridges belong to the engine", "assign what is below it");
+		return -EINVAL;
+	}
+	if (!unit) {
+		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
+		return -ENXIO;
+	}
+	err = zone_domain_get(z, unit, &domain);
+	if (err) {
+		refuse(z, f, "its zone has no DMA domain", "see the line above");
+		return err;
+	}
+	err = vectors_take(z, f);
+	if (err) {
+		refuse(z, f, "not enough interrupt vectors are left", "release another device");
+		return err;
+	}
+	err = unit->ops->attach(domain, f->iommu.id);
+	if (err) {
+		refuse(z, f, "the IOMMU did not take its stream", "see `faults` and the line above");
+		vectors_give_back(f);
+		return err;
+	}
+	err = vpci_add(z->vpci, f, vbdf, vport, f->vectors, f->vector_count);
+	if (err) {
+		refuse(z, f, "it does not fit on the zone's virtual bus",
+		       "choose another virtual-bdf, or give it fewer devices");
+		unit->ops->block(unit, f->iommu.id);
+		vectors_give_back(f);
+		return err;
+	}
+	f->owner = z;
+	f->failure = NULL;
+	f->state = DEVICE_ASSIGNED;
+	return 0;
+}
+
+int device_quiesce_start(struct device_quiesce *q, struct zone *z, struct pci_function *f)
+{
+	if (f->state != DEVICE_ASSIGNED || f->owner != z)
+		return -EINVAL;
+	f->state = DEVICE_QUIESCING;
+	*q = (struct device_quiesce){ .f = f, .zone = z, .step = STEP_DETACH };
+	return device_quiesce_step(q);
+}
+
+static int wait_for(struct device_quiesce *q, uint64_t ns)
+{
+	q->wait_until = host_time_ns() + ns;
+	return -EAGAIN;
+}
+
+static void fail(struct device_quiesce *q, const char *why)
+{
+	/* The first reason is the cause; later ones are consequences. */
+	if (!q->f->failure)
+		q->f->failure = why;
+}
+
+/* Nothing of the zone reaches the function from here on, and the function starts nothing new. */
+static int step_detach(struct device_quiesce *q)
+{
+	struct pci_function *f = q->f;
+
+	f->failure = NULL;
+	vpci_remove(q->zone->vpci, f);
+	pci_mask_interrupts(f);
+	if (pci_set_bus_master(f, false))
+		fail(q, "Bus Master does not go off");
+	q->deadline = host_time_ns() + DRAIN_TIMEOUT_NS;
+	q->step = STEP_DRAIN;
+	return 0;
+}
+
+static int step_drain(struct device_quiesce *q)
+{
+	if (!pci_transactions_done(q->f)) {
+		if (host_time_ns() < q->deadline)
+			return wait_for(q, DRAIN_POLL_NS);
+		fail(q, "transactions stay pending");
+	}
+	q->step = STEP_BLOCK;
+	return 0;
+}
+
+static int step_block(struct device_quiesce *q)
+{
+	struct pci_function *f = q->f;
+	struct iommu_unit *unit = core_iommu(f->iommu.unit);
+
+	q->block_proven = unit->ops->block(unit, f->iommu.id) == 0;
+	if (!q->block_proven)
+		fail(q, "the IOMMU did not confirm the block");
+	if (vectors_give_back(f))
+		fail(q, "its interrupt vectors could not be taken back");
+	q->step = STEP_RESET_START;
+	return 0;
+}
+
+static int step_reset_start(struct device_quiesce *q)
+{
+	int err = pci_reset_start(&q->reset, q->f);
+
+	if (err && err != -EAGAIN) {
+		fail(q, err == -EOPNOTSUPP ? "it has no reset method" : "its reset did not start");
+		q->step = STEP_DONE;
+		return 0;
+	}
+	q->step = STEP_RESET;
+	return 0;
+}
+
+static int step_reset(struct device_quiesce *q)
+{
+	int err = pci_reset_step(&q->reset);
+
+	if (err == -EAGAIN) {
+		q->wait_until = q->reset.wait_until;
+		return err;
+	}
+	if (err)
+		fail(q, "it did not come back from reset");
+	q->step = STEP_DONE;
+	return 0;
+}
+
+static int finish(struct device_quiesce *q)
+{
+	struct pci_function *f = q->f;
+
+	f->owner = NULL;
+	if (!f->failure) {
+		f->state = DEVICE_QUARANTINED;
+		host_log(LOG_INFO, "zone %s: device " SBDF_FMT " released (reset by %s)", q->zone->name,
+			 SBDF_ARG(f->sbdf), q->reset.method);
+		return 0;
+	}
+	f->state = DEVICE_FAILED;
+	host_log(LOG_ERROR,
+		 "zone %s: device " SBDF_FMT " failed on release: %s; it stays blocked until the machine restarts",
+		 q->zone->name, SBDF_ARG(f->sbdf), f->failure);
+	return q->block_proven ? -ENODEV : -EIO;
+}
+
+int device_quiesce_step(struct device_quiesce *q)
+{
+	int err = 0;
+
+	while (!err) {
+		switch ((enum quiesce_step)q->step) {
+		case STEP_DETACH:
+			err = step_detach(q);
+			break;
+		case STEP_DRAIN:
+			err = step_drain(q);
+			break;
+		case STEP_BLOCK:
+			err = step_block(q);
+			break;
+		case STEP_RESET_START:
+			err = step_reset_start(q);
+			break;
+		case STEP_RESET:
+			err = step_reset(q);
+			break;
+		case STEP_DONE:
+			return finish(q);
+		}
+	}
+	return err;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Zones as the engine sees them: which of the machine's units there are, and what of a zone's memory its devices reach.
+ *
+ * A device reaches the zone's RAM at the zone's own guest-physical addresses, plus the pages it writes interrupt messages to.
+ * Those doorbells stand at their host address as IOVA, which must lie outside everything the zone has.
+ */
+#include <postern/errno.h>
+#include <postern/zone.h>
+
+#include "zone.h"
+
+static struct machine *machine;
+
+void core_init(struct machine *m)
+{
+	machine = m;
+}
+
+struct iommu_unit *core_iommu(int index)
+{
+	return index >= 0 && (unsigned)index < machine->iommu_count ? &machine->iommus[index] : NULL;
+}
+
+struct msi_unit *core_msi_unit(int index)
+{
+	return index >= 0 && (unsigned)index < machine->msi_unit_count ? &machine->msi_units[index] :
+									 NULL;
+}
+
+const char *zone_state_name(enum zone_state s)
+{
+	static const char *const names[] = {
+		[ZONE_STOPPED] = "stopped",   [ZONE_STARTING] = "starting",
+		[ZONE_RUNNING] = "running",   [ZONE_STOPPING] = "stopping",
+		[ZONE_FAILED] = "failed",
+	};
+
+	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "?";
+}
+
+static int map_doorbell(struct zone *z, struct iommu_domain *d, const struct msi_unit *m)
+{
+	hpa_t base = 0;
+	uint64_t size = 0;
+
+	m->ops->doorbell(m, &base, &size);
+	if (!size)
+		return 0;
+	if (ranges_overlap(base, size, z->ram_gpa, z->ram_size)) {
+		host_log(LOG_ERROR,
+			 "zone %s: the MSI doorbell 0x%lx lies inside its memory: choose another layout",
+			 z->name, (unsigned long)base);
+		return -EADDRINUSE;
+	}
+	return d->unit->ops->map(d, base, base, size, IOMMU_PROT_WRITE);
+}
+
+static int map_ram(struct zone *z, struct iommu_domain *d)
+{
+	uint64_t size = z->ram_size;
+
+	if (z->manifest->debug_half_dma) {
+		size /= 2;
+		host_log(LOG_WARN, "zone %s: debug-omit-upper-half-dma: no DMA to 0x%lx and above",
+			 z->name, (unsigned long)(z->ram_gpa + size));
+	}
+	return d->unit->ops->map(d, z->ram_gpa, z->ram_hpa, size, IOMMU_PROT_READ | IOMMU_PROT_WRITE);
+}
+
+int zone_domain_get(struct zone *z, struct iommu_unit *u, struct iommu_domain **out)
+{
+	struct iommu_domain *d;
+	int err;
+
+	if (z->domains[u->index]) {
+		*out = z->domains[u->index];
+		return 0;
+	}
+	err = u->ops->domain_create(u, z->id, &d);
+	if (err)
+		return err;
+	err = map_ram(z, d);
+	for (unsigned i = 0; !err && i < machine->msi_unit_count; i++)
+		err = map_doorbell(z, d, &machine->msi_units[i]);
+	if (err) {
+		host_log(LOG_ERROR, "zone %s: DMA domain not built (error %d)", z->name, -err);
+		u->ops->domain_destroy(d);
+		return err;
+	}
+	z->domains[u->index] = d;
+	*out = d;
+	return 0;
+}
+
+int zone_domains_destroy(struct zone *z)
+{
+	int result = 0;
+
+	for (unsigned i = 0; i < MAX_IOMMUS; i++) {
+		struct iommu_domain *d = z->domains[i];
+		int err;
+
+		if (!d)
+			continue;
+		err = d->unit->ops->domain_destroy(d);
+		if (err)
+			result = err;
+		else
+			z->domains[i] = NULL;
+	}
+	return result;
+}
