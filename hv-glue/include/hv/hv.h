@@ -99,6 +99,8 @@ struct work {
 void work_defer(struct work *w, uint64_t deadline);
 /* Called on the housekeeping CPU when its timer fires or it is kicked. Programs the timer for the next one. */
 void work_run(void);
+/* The same, but the timer fires at `deadline` at the latest: for a wait of the caller's own on that CPU. */
+void work_run_with(uint64_t deadline);
 
 /* ---- memory (hv-glue/memory.c) ------------------------------------------------------------------------------------ */
 
