@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The hypervisor's monitor on its serial line, and the zones' consoles behind it (docs/monitor.md).
+
+One line carries both: either the monitor or one zone is in front. Monitor and ZonePort keep track and bring
+themselves to the front when they are used, so a test can talk to both in turn. Log lines that the hypervisor shows
+between prompts are kept apart from the output of commands.
+"""
+
+import re
+import time
+
+from .console import Console, ConsoleError
+from .paths import patience
+
+PROMPT = "postern> "
+ESCAPE = "\x1d"  # Ctrl-]
+LOG_LINE = re.compile(r"^\[ *\d+\.\d{6}\] (.*?) *$", re.MULTILINE)
+
+
+class MonitorError(Exception):
+    """A command that ended in `error: ...`; the message is that text."""
+
+
+class Monitor:
+    def __init__(self, line: Console):
+        self.line = line
+        self.front = None  # name of the zone whose console is in front; None: the monitor
+
+    def wait_ready(self, timeout=30):
+        self.line.expect(re.escape(PROMPT), timeout)
+
+    def run(self, command, timeout=30):
+        """The lines a command prints, without the closing `ok`."""
+        self.come_forward()
+        self.line.send(command + "\n")
+        # A log line that comes while we type has prompt and input drawn again: the last drawing is complete.
+        self.line.expect(rf"^{re.escape(PROMPT + command)}\n", 10)
+        match = self.line.expect(r"^(ok|error: .*)\n", timeout)
+        if match.group(1) != "ok":
+            raise MonitorError(f"{command}: {match.group(1).removeprefix('error: ')}")
+        text = match.string[: match.start()]
+        return [line.rstrip() for line in text.split("\n") if line.strip() and not LOG_LINE.match(line)]
+
+    def log(self):
+        """The text of every log line shown so far, without its time."""
+        return [m.group(1) for m in LOG_LINE.finditer(self.line.text().replace(PROMPT, "\n"))]
+
+    def wait_log(self, pattern, timeout=30):
+        """Waits until a log line (shown since boot) matches; returns the match."""
+        regex = re.compile(pattern)
+        self.come_forward()
+        deadline = time.monotonic() + patience(timeout)
+        while True:
+            for line in self.log():
+                match = regex.search(line)
+                if match:
+                    return match
+            if time.monotonic() > deadline:
+                raise ConsoleError(f"no log line matches {pattern!r}; last seen:\n{self.line.tail()}")
+            time.sleep(0.1)
+
+    def come_forward(self):
+        if self.front is None:
+            return
+        self.line.send(ESCAPE)
+        self.line.expect(r"\[back in the monitor\]\n", 10)
+        self.front = None
+
+    def bring(self, zone):
+        """Puts a zone's console in front."""
+        if self.front == zone:
+            return
+        self.come_forward()
+        self.line.send(f"console {zone}\n")
+        self.line.expect(rf"^{re.escape(PROMPT)}console {re.escape(zone)}\n", 10)
+        self.front = zone
+
+
+class ZonePort:
+    """A zone's console with the methods of Console."""
+
+    # The emulated UART takes what fits; a burst longer than its FIFO would be cut.
+    BURST = 32
+    PAUSE = 0.01
+
+    def __init__(self, monitor, zone):
+        self.monitor = monitor
+        self.zone = zone
+        self.name = zone
+
+    def send(self, text):
+        self.monitor.bring(self.zone)
+        for at in range(0, len(text), self.BURST):
+            if at:
+                time.sleep(self.PAUSE)
+            self.monitor.line.send(text[at : at + self.BURST])
+
+    def send_line(self, text=""):
+        self.send(text + "\n")
+
+    def expect(self, pattern, timeout=30, **kwargs):
+        self.monitor.bring(self.zone)
+        return self.monitor.line.expect(pattern, timeout, **kwargs)
+
+    def skip(self):
+        self.monitor.line.skip()
+
+    def tail(self, lines=12):
+        return self.monitor.line.tail(lines)
