@@ -19,7 +19,12 @@ void core_init(struct machine *m)
 
 struct iommu_unit *core_iommu(int index)
 {
-	return index >= 0 && (unsigned)index < machine->iommu_count ? &machine->iommus[index] : NULL;
+	struct iommu_unit *u;
+
+	if (index < 0 || (unsigned)index >= machine->iommu_count)
+		return NULL;
+	u = &machine->iommus[index];
+	return u->ops ? u : NULL; /* a unit whose init failed is as good as none */
 }
 
 struct msi_unit *core_msi_unit(int index)

@@ -31,6 +31,7 @@ struct zone {
 	char name[MANIFEST_NAME];
 	bool root;
 	enum zone_state state;
+	bool restart; /* STOPPING: start again afterwards */
 	char reason[96]; /* why it stopped or failed last, for reports */
 	struct lock lock;
 	const struct manifest_zone *manifest;

@@ -5,6 +5,7 @@
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>
+#include <irq/gic-v3-its.h>
 #include <irq/gic-v3.h>
 
 /* start.S hands over with the MMU off. */
@@ -66,7 +67,15 @@ int arch_map_machine(const struct machine *m)
 	return err ? err : map_devices(m);
 }
 
-int arch_init_interrupts(const struct machine *m)
+int arch_init_interrupts(struct machine *m)
 {
-	return gic_v3_init(&m->intc);
+	int err = gic_v3_init(&m->intc);
+
+	if (!err)
+		err = gic_v3_cpu_init();
+	for (unsigned i = 0; !err && i < m->msi_unit_count; i++) {
+		m->msi_units[i].index = i;
+		err = gic_its_init(&m->msi_units[i]);
+	}
+	return err;
 }

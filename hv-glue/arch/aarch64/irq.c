@@ -62,6 +62,8 @@ int irq_init(const struct machine *m)
 	for (unsigned i = 0; !err && i < m->iommu_count; i++) {
 		struct iommu_unit *u = &hv.machine.iommus[i];
 
+		if (!u->ops)
+			continue;
 		err = add_line(u->irqs.event, iommu_event, u, true);
 		if (!err)
 			err = add_line(u->irqs.error, iommu_event, u, true);

@@ -10,6 +10,7 @@
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>
+#include <postern/arch.h>
 #include <postern/errno.h>
 
 #define ENTRIES	   512u

@@ -19,11 +19,9 @@ _Static_assert(offsetof(struct cpu_boot, stack) == CPU_BOOT_STACK, "start.S");
 extern char secondary_entry[];
 static struct cpu_boot cpu_boot[MAX_CPUS];
 
-/* This CPU's interface to the interrupt controller; false when it cannot take part. */
+/* Message interrupts and the PPIs of this CPU, whose interface is open; false when it cannot take part. */
 static bool cpu_init_interrupts(void)
 {
-	if (gic_v3_cpu_init())
-		return false;
 	if (hv.machine.msi_unit_count && gic_its_cpu_init())
 		return false;
 	irq_cpu_init();
@@ -36,7 +34,7 @@ void secondary_main(void)
 	struct cpu *self = cpu_self();
 
 	cpu_init_el2();
-	if (!cpu_init_interrupts())
+	if (gic_v3_cpu_init() || !cpu_init_interrupts())
 		for (;;)
 			__asm__ volatile("wfi");
 	__atomic_store_n(&self->online, true, __ATOMIC_RELEASE);
@@ -117,21 +115,15 @@ void cpu_idle(void)
 	}
 }
 
-static void wake(struct work *w)
-{
-	(void)w;
-}
-
 void cpu_wait_until(uint64_t deadline)
 {
-	static struct work alarm = { .fn = wake };
 	struct cpu *self = cpu_self();
 
 	irq_dispatch(self, NULL);
 	while (host_time_ns() < deadline) {
-		/* The housekeeping CPU's timer serves deferred work: the end of this wait is one more. */
+		/* The housekeeping CPU's timer serves deferred work too. */
 		if (self->index == HOUSEKEEPING_CPU)
-			work_defer(&alarm, deadline);
+			work_run_with(deadline);
 		else
 			arch_timer_program(deadline);
 		__asm__ volatile("dsb sy\n\twfi" : : : "memory");

@@ -5,6 +5,7 @@
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>
+#include <postern/arch.h>
 
 #define NS_PER_S 1000000000ull
 

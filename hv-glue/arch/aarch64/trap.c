@@ -111,6 +111,7 @@ _Noreturn void trap_panic(unsigned kind, uint64_t esr, uint64_t elr, uint64_t fa
 	extern char __image_start[];
 	struct cpu *self = cpu_self();
 
+	console_emergency();
 	host_log(LOG_ERROR,
 		 "hypervisor fault on CPU %u: vector %u ESR 0x%lx at image+0x%lx address 0x%lx: CPU stopped",
 		 self->index, kind, (unsigned long)esr,

@@ -295,3 +295,32 @@ void arch_describe_vcpus(struct zone *z, void (*line)(void *ctx, const char *tex
 		line(ctx, text);
 	}
 }
+
+void arch_stats(void (*line)(void *ctx, const char *text), void *ctx)
+{
+	char text[160];
+
+	for (unsigned i = 0; i < hv.zone_count; i++) {
+		const struct zone *z = &hv.zones[i];
+		struct vgic_its_stats its;
+
+		if (!z->arch)
+			continue;
+		vgic_its_stats(((const struct zone_arch *)z->arch)->vgic, &its);
+		format_text(text, sizeof(text),
+			    "zone %s: virtual ITS: %lu commands, %lu errors, %lu messages, %lu dropped",
+			    z->name, (unsigned long)its.commands, (unsigned long)its.errors,
+			    (unsigned long)its.messages, (unsigned long)its.dropped);
+		line(ctx, text);
+		for (unsigned n = 0; n < z->cpu_count; n++) {
+			struct vgic_vcpu_stats s;
+
+			vgic_vcpu_stats(((const struct zone_arch *)z->arch)->vgic, n, &s);
+			format_text(text, sizeof(text),
+				    "zone %s vCPU %u: %lu injected, %lu overflows, %lu maintenance, %lu SGI writes",
+				    z->name, n, (unsigned long)s.injected, (unsigned long)s.overflows,
+				    (unsigned long)s.maintenance, (unsigned long)s.sgis);
+			line(ctx, text);
+		}
+	}
+}

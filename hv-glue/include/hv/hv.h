@@ -58,7 +58,7 @@ struct hv {
 	unsigned zone_count;
 	/* Planned owner of each function in pci.functions[]: zone id or ZONE_NONE. Applied at zone start. */
 	uint16_t plan[MAX_PCI_FUNCTIONS];
-	sbdf_t plan_vbdf[MAX_PCI_FUNCTIONS];
+	sbdf_t plan_vbdf[MAX_PCI_FUNCTIONS], plan_vport[MAX_PCI_FUNCTIONS];
 	uint64_t boot_time_ns;
 };
 extern struct hv hv;
@@ -154,8 +154,8 @@ void monitor_line(char *line);
 _Noreturn void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size);
 /* Makes everything of the machine reachable: memory, the bundle, device registers. */
 int arch_map_machine(const struct machine *m);
-/* Main interrupt controller, before any MSI unit or IOMMU is touched. */
-int arch_init_interrupts(const struct machine *m);
+/* Main interrupt controller and MSI units, on the boot CPU. */
+int arch_init_interrupts(struct machine *m);
 /* Wired interrupts of the hypervisor's own (console, IOMMUs) are handled from now on. */
 int irq_init(const struct machine *m);
 /* Takes the boot CPU's interrupts and starts the others; a CPU that does not come stays offline, logged. */
