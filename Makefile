@@ -47,22 +47,23 @@ help:
 #: clean        remove build/
 #: distclean    remove build/ and the shared toolbox and packages
 
+toolbox := tools/toolbox/toolbox
+jobs = $(if $(findstring j,$(filter-out --%,$(firstword -$(MAKEFLAGS))))$(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+
 ifneq ($(IN_TOOLBOX),1)
 
-toolbox := tools/toolbox/toolbox
-jobs = $(if $(findstring j,$(firstword -$(MAKEFLAGS)))$(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 again = $(toolbox) exec $(1) -- make --no-print-directory IN_TOOLBOX=1 $(2)
 
 $(RUN_TARGETS):
 	+@$(call again,run,$(jobs) $@)
 
-# The live machine gets the terminal to itself.
+$(DEVELOP_TARGETS):
+	+@$(call again,develop,$(jobs) $@)
+
+# The live machine gets the terminal to itself: it is no parallel make's child.
 run:
 	+@$(call again,run,$(jobs) all)
 	+@$(call again,run,live)
-
-$(DEVELOP_TARGETS):
-	+@$(call again,develop,$(jobs) $@)
 
 setup:
 	@$(toolbox) setup run
@@ -70,9 +71,6 @@ setup:
 
 shell:
 	@$(toolbox) exec develop -- bash
-
-distclean: clean
-	@$(toolbox) clean
 
 else
 
@@ -84,7 +82,20 @@ include tools/make/check.mk
 
 all: hypervisor host guest
 
+# Reached with TOOLBOX=host only.
+run:
+	+@$(MAKE) --no-print-directory $(jobs) all
+	+@$(MAKE) --no-print-directory live
+
+setup: guest-packages
+
+shell:
+	@bash
+
 endif
 
 clean:
 	rm -rf $(BUILD)
+
+distclean: clean
+	@$(toolbox) clean
