@@ -52,12 +52,19 @@ struct guest_map {
 	enum guest_map_kind kind;
 };
 
+/* Heads a piece of model_alloc() memory. */
+struct owned {
+	struct owned *next;
+	_Alignas(max_align_t) char bytes[];
+};
+
 struct kick {
 	const struct zone *zone;
 	unsigned vcpu, count;
 };
 
 static struct {
+	struct owned *owned;
 	struct memory *memory; /* in no order */
 	size_t memory_count, memory_room;
 	hpa_t engine_next, guest_next;
@@ -113,6 +120,12 @@ void model_reset(void)
 	while (model.memory_count)
 		memory_release(&model.memory[0]);
 	free(model.memory);
+	while (model.owned) {
+		struct owned *next = model.owned->next;
+
+		free(model.owned);
+		model.owned = next;
+	}
 	memset(&model, 0, offsetof(__typeof__(model), log));
 	model.log[0] = '\0';
 	model.log_length = 0;
@@ -145,6 +158,17 @@ static void *xalloc(uint64_t align, uint64_t size)
 	if (!p)
 		fail_abort("the test process is out of memory");
 	return p;
+}
+
+void *model_alloc(size_t size)
+{
+	struct owned *o = calloc(1, sizeof(*o) + size);
+
+	if (!o)
+		fail_abort("the test process is out of memory");
+	o->next = model.owned;
+	model.owned = o;
+	return o->bytes;
 }
 
 static struct memory *memory_add(enum memory_use use, hpa_t base, uint64_t size, uint64_t align)

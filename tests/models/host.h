@@ -27,6 +27,9 @@ void model_reset(void);
 extern void (*model_on_failure)(const char *message);
 void model_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Zeroed memory for a model's own state, freed by model_reset(). */
+void *model_alloc(size_t size);
+
 /* ---- memory -----------------------------------------------------------------------------------
  */
 
