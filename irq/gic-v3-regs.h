@@ -46,13 +46,23 @@
 #define GICD_TYPER_LPIS     BIT32(17)
 #define GICD_TYPER_NUM_LPIS MASK32(15, 11) /* 2^(n + 1) LPIs when not 0 */
 #define GICD_TYPER_IDBITS   MASK32(23, 19) /* n + 1 bits of INTID */
-#define GICD_TYPER_A3V      BIT32(24)
 #define GICD_TYPER_NO1N     BIT32(25)
 
 #define GIC_PIDR2_ARCH_REV MASK32(7, 4)
 
 #define GICD_IROUTER_AFFINITY (MASK64(39, 32) | MASK64(23, 0))
 #define GIC_ICFGR_EDGE        2u /* in an interrupt's 2 bits */
+
+/*
+ * What the virtual frames say they are: implementer Arm (JEP106 0x43b), a product number of our own ('P'), so that no
+ * kernel takes them for hardware with errata. Identification registers 0xffd0..0xffff, a byte each.
+ */
+#define GIC_VIRTUAL_IIDR  0x5000043bu
+#define GIC_ID_REGS       0xffd0u
+#define GIC_VIRTUAL_PIDR4 0x44u /* 64 KiB frame */
+#define GIC_VIRTUAL_PIDR0 0x92u
+#define GIC_VIRTUAL_PIDR1 0xb4u
+#define GIC_VIRTUAL_PIDR2 0x3bu /* architecture revision 3 */
 
 /* ---- redistributor: RD frame, then SGI frame -------------------------------------------------- */
 
