@@ -28,6 +28,8 @@
 /* D3hot to D0 takes 10 ms (PCI Bus Power Management Interface 1.2, 5.6.1). */
 #define PM_WAKE_US        10000u
 
+#define HEADER_MULTIFUNCTION 0x80u
+
 #define ACS_ISOLATE       (PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF)
 #define SLOT_INTERRUPTS                                                                            \
 	(PCI_EXP_SLTCTL_ABPE | PCI_EXP_SLTCTL_PFDE | PCI_EXP_SLTCTL_MRLSCE | PCI_EXP_SLTCTL_PDCE | \
@@ -186,7 +188,7 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 	f->revision = pci_read8(f, PCI_REVISION_ID);
 	f->class_code = pci_read32(f, PCI_CLASS_REVISION) >> 8;
 	f->header_type = pci_read8(f, PCI_HEADER_TYPE);
-	f->multifunction = f->header_type & 0x80;
+	f->multifunction = f->header_type & HEADER_MULTIFUNCTION;
 	f->interrupt_pin = pci_read8(f, PCI_INTERRUPT_PIN);
 	if (!pci_is_bridge(f)) {
 		f->subsystem_vendor = pci_read16(f, PCI_SUBSYSTEM_VENDOR_ID);
@@ -266,14 +268,15 @@ static void scan_functions(struct scan *s, struct pci_function *parent, unsigned
 
 	for (dev = 0; dev < devices; dev++) {
 		struct pci_function *first = scan_function(s, parent, bus, dev << 3);
+		sbdf_t fn0 = sbdf_make(s->host->segment, bus, dev, 0);
+		uint8_t type = (uint8_t)pci_config_read(s->host, fn0, PCI_HEADER_TYPE, 1);
 
-		if (!first)
-			continue;
-		if (dev == 0 && enable_ari(parent, first)) {
+		if (first && dev == 0 && enable_ari(parent, first)) {
 			scan_ari(s, parent, bus, first);
 			return;
 		}
-		if (!first->multifunction)
+		/* All-ones is nobody. A full table is no reason to leave the other functions as they are. */
+		if (type == UINT8_MAX || !(type & HEADER_MULTIFUNCTION))
 			continue;
 		for (fn = 1; fn < 8; fn++)
 			scan_function(s, parent, bus, dev << 3 | fn);

@@ -122,8 +122,9 @@ static void read_firmware_windows(struct pci_function *b)
 	uint16_t pref_base = pci_read16(b, PCI_PREF_MEMORY_BASE);
 	uint16_t pref_limit = pci_read16(b, PCI_PREF_MEMORY_LIMIT);
 
+	/* Out of reset base and limit are both 0: a window at address 0, where nothing is ever placed, is closed. */
 	b->window_mem = b->window_pref = (struct pci_bar){ 0 };
-	if (base <= limit) {
+	if (base && base <= limit) {
 		b->window_mem.bus = base;
 		b->window_mem.size = limit - base + 1;
 	}
@@ -133,7 +134,7 @@ static void read_firmware_windows(struct pci_function *b)
 		base |= (uint64_t)pci_read32(b, PCI_PREF_BASE_UPPER32) << 32;
 		limit |= (uint64_t)pci_read32(b, PCI_PREF_LIMIT_UPPER32) << 32;
 	}
-	if (base <= limit) {
+	if (base && base <= limit) {
 		b->window_pref.bus = base;
 		b->window_pref.size = limit - base + 1;
 	}
