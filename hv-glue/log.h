@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log ring: the newest lines, as many as fit. hv-glue/log.c.
+ * The log ring: the newest lines, as many as fit. hv-glue/log_ring.c.
  *
  * host_log() fills it; readers walk it with a cursor of their own and never disturb each other. A
  * cursor is a count of bytes ever logged: 0 starts at the oldest line there is. Any CPU, any lock

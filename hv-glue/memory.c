@@ -144,7 +144,7 @@ void host_pages_free(void *va, size_t pages)
 	if (!ours)
 		host_log(
 			LOG_ERROR,
-			"memory: %zu pages at 0x%llx were freed but not allocated; kept (hypervisor bug)",
+			"memory: %zu pages at 0x%llx freed but not allocated: hypervisor bug, kept",
 			pages, (unsigned long long)address);
 }
 
