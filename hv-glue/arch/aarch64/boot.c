@@ -4,6 +4,7 @@
  * device mappings for what the platform discovered.
  */
 #include <hv/cpu.h>
+#include <hv/stack_guard.h>
 #include <hv/sysreg.h>
 #include <irq/gic-v3-its.h>
 #include <irq/gic-v3.h>
@@ -24,6 +25,7 @@ void boot_main(hpa_t fdt, hpa_t image, hpa_t image_end)
 {
 	sysreg_write(tpidr_el2, &hv.cpus[0]);
 	timer_init();
+	stack_guard_seed(sysreg_read(cntpct_el0));
 	mmu_init_boot(fdt);
 	boot_info.fdt = (const void *)fdt;
 	boot_info.fdt_size = 2 * MIB;

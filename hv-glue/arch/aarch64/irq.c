@@ -10,6 +10,7 @@
 #include <hv/sysreg.h>
 #include <irq/gic-v3-its.h>
 #include <irq/gic-v3.h>
+#include <postern/arch.h>
 #include <postern/errno.h>
 
 #define SGI_KICK 0u

@@ -9,13 +9,6 @@
 #include <hv/layout.h>
 #include <hv/sysreg.h>
 
-#define UNMAPPED_LOG_LIMIT 20u
-
-static uint64_t fault_ipa(void)
-{
-	return (sysreg_read(hpfar_el2) & MASK64(47, 4)) << 8 | (sysreg_read(far_el2) & PAGE_MASK);
-}
-
 static enum access_result dispatch(struct vcpu *v, gpa_t ipa, unsigned size, bool write,
 				   uint64_t *value, enum exit_reason *why)
 {
@@ -66,7 +59,7 @@ void trap_mmio(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 	const bool write = esr & ISS_WNR;
 	const bool translation =
 		FIELD_GET(FSC_TYPE, FIELD_GET(ISS_FSC, esr)) == FSC_TRANSLATION;
-	const gpa_t ipa = fault_ipa();
+	const gpa_t ipa = trap_fault_ipa();
 	enum exit_reason why;
 	uint64_t value = 0;
 

@@ -11,7 +11,7 @@ _start:
 	b	boot_entry
 	.word	0
 	.quad	0			/* text_offset: any 2 MiB-aligned place */
-	.quad	__image_end		/* image_size, .bss included */
+	.quad	__image_end - _start	/* image_size, .bss included */
 	.quad	0xa			/* flags: little endian, 4 KiB pages, anywhere in memory */
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"

@@ -26,7 +26,7 @@ const char *const exit_reason_names[EXIT_REASONS] = {
 
 enum exit_kind { EXIT_SYNC, EXIT_IRQ, EXIT_FIQ, EXIT_SERROR };
 
-static uint64_t fault_ipa(void)
+gpa_t trap_fault_ipa(void)
 {
 	/* HPFAR_EL2.FIPA[47:4] holds IPA[55:12]; the page offset is in FAR_EL2. */
 	return (sysreg_read(hpfar_el2) & MASK64(47, 4)) << 8 | (sysreg_read(far_el2) & PAGE_MASK);
@@ -34,9 +34,11 @@ static uint64_t fault_ipa(void)
 
 static void trap_instruction_abort(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 {
-	host_log(LOG_WARN, "zone %s vCPU %u: instruction fetch from unmapped 0x%lx at pc 0x%lx: abort given back",
-		 v->zone->name, v->index, (unsigned long)fault_ipa(), (unsigned long)r->elr);
-	v->cpu->exits[EXIT_UNMAPPED]++;
+	if (v->cpu->exits[EXIT_UNMAPPED]++ < UNMAPPED_LOG_LIMIT)
+		host_log(LOG_WARN,
+			 "zone %s vCPU %u: instruction fetch from unmapped 0x%lx at pc 0x%lx: abort given back",
+			 v->zone->name, v->index, (unsigned long)trap_fault_ipa(),
+			 (unsigned long)r->elr);
 	inject_external_abort(r, true, esr & ISS_S1PTW, sysreg_read(far_el2));
 }
 

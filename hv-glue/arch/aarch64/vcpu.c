@@ -8,7 +8,6 @@
 #include <hv/cpu.h>
 #include <hv/asm_offsets.h>
 #include <hv/sysreg.h>
-#include <postern/string.h>
 
 _Static_assert(offsetof(struct guest_regs, x[30]) == REGS_X30, "vectors.S");
 _Static_assert(offsetof(struct guest_regs, elr) == REGS_ELR, "vectors.S");
@@ -109,18 +108,12 @@ void vcpu_reset_el1(struct vcpu *v)
 
 void vcpu_run(struct vcpu *v)
 {
-	struct guest_regs regs;
-
 	stage2_load(v->arch);
 	vcpu_reset_el1(v);
 	vgic_vcpu_reset(v->arch->vgic, v->index);
-	memset(&regs, 0, sizeof(regs));
-	regs.x[0] = v->context;
-	regs.elr = v->entry;
-	regs.spsr = SPSR_EL1H_MASKED;
 	vgic_flush(v->arch->vgic, v->index);
 	__asm__ volatile("ic iallu\n\tdsb nsh\n\tisb" : : : "memory");
-	guest_enter(&regs, cpu_stack_top(v->cpu->index));
+	guest_enter(v->context, v->entry, SPSR_EL1H_MASKED, cpu_stack_top(v->cpu->index));
 }
 
 void vcpu_park(struct vcpu *v)

@@ -92,24 +92,25 @@ guest_return:
 	dsb	nsh
 	isb
 
-/* _Noreturn void guest_enter(const struct guest_regs *regs, void *stack_top): first entry of a vCPU. */
+/* _Noreturn void guest_enter(uint64_t x0, uint64_t pc, uint64_t spsr, void *stack_top): first entry of a vCPU. */
+	.arch_extension simd
 	.global guest_enter
 guest_enter:
-	sub	sp, x1, #REGS_SIZE
-	mov	x3, #0
-1:	ldr	x2, [x0, x3]
-	str	x2, [sp, x3]
-	add	x3, x3, #8
-	cmp	x3, #REGS_SIZE
-	b.lo	1b
-	.arch_extension fp
+	msr	elr_el2, x1
+	msr	spsr_el2, x2
+	mov	sp, x3			/* exits build their frame here */
 	/* The FP registers may hold what the hypervisor's own use of libfdt left. */
 	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	fmov	d\n, xzr
+	movi	v\n\().2d, #0
 	.endr
 	msr	fpcr, xzr
 	msr	fpsr, xzr
-	b	guest_return
+	.irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
+	mov	x\n, xzr
+	.endr
+	eret
+	dsb	nsh
+	isb
 
 /* _Noreturn void stack_restart(void *stack_top, void (*fn)(void)): abandons the current call chain. */
 	.global stack_restart

@@ -64,7 +64,7 @@ void *cpu_stack_top(unsigned cpu);
 void cpu_init_el2(void);
 
 extern char el2_vectors[];
-_Noreturn void guest_enter(const struct guest_regs *regs, void *stack_top);
+_Noreturn void guest_enter(uint64_t x0, uint64_t pc, uint64_t spsr, void *stack_top);
 _Noreturn void stack_restart(void *stack_top, void (*fn)(void));
 
 /* ---- vcpu.c ---------------------------------------------------------------------------------------------------------- */
@@ -80,7 +80,11 @@ void inject_external_abort(struct guest_regs *r, bool instruction, bool same_pag
 
 /* ---- trap.c, mmio.c, sysreg.c, psci.c, irq.c ------------------------------------------------------------------------- */
 
+/* Accesses to nothing are logged this often per CPU; a guest cannot flood the log. */
+#define UNMAPPED_LOG_LIMIT 20u
 void trap_handle(struct guest_regs *r, unsigned kind);
+/* The guest-physical address of the stage-2 fault being handled. */
+gpa_t trap_fault_ipa(void);
 void trap_mmio(struct vcpu *v, struct guest_regs *r, uint64_t esr);
 void trap_sysreg(struct vcpu *v, struct guest_regs *r, uint64_t esr);
 void trap_firmware(struct vcpu *v, struct guest_regs *r);
