@@ -194,10 +194,9 @@ void memory_free_ram(hpa_t base, uint64_t size)
 		err = ranges_add(&ram.free, base, base + size);
 	host_unlock(&ram.lock);
 	if (err)
-		host_log(
-			LOG_ERROR,
-			"memory: RAM 0x%llx size 0x%llx was freed but not allocated; kept (error %d)",
-			(unsigned long long)base, (unsigned long long)size, err);
+		host_log(LOG_ERROR,
+			 "memory: RAM 0x%llx size 0x%llx freed but not allocated: kept (error %d)",
+			 (unsigned long long)base, (unsigned long long)size, err);
 }
 
 uint64_t memory_free_bytes(void)
