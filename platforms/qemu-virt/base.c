@@ -163,7 +163,9 @@ static int add_cpu(const struct discovery *d, int node, unsigned address_cells)
 	if (id & ~MPIDR_AFFINITY)
 		return qv_refuse(d, node, -EINVAL, "0x%llx is not an MPIDR affinity",
 				 (unsigned long long)id);
-	if (dt_read_string(d->fdt, node, "enable-method", &method) || strcmp(method, "psci"))
+	/* The boot CPU runs already; QEMU leaves the property out when it is the only one. */
+	if (id != fdt_boot_cpuid_phys(d->fdt) &&
+	    (dt_read_string(d->fdt, node, "enable-method", &method) || strcmp(method, "psci")))
 		return qv_refuse(d, node, -EINVAL, "it is not started by PSCI");
 	for (unsigned i = 0; i < m->cpu_count; i++)
 		if (m->cpus[i].hw_id == id)
