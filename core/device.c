@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A function's life: QUARANTINED -> ASSIGNED -> QUIESCING -> QUARANTINED, or FAILED (docs/architecture.md, "A device's life").
+ * A function's life: QUARANTINED -> ASSIGNED -> QUIESCING -> QUARANTINED, or FAILED
+ * (docs/architecture.md, "A device's life").
  *
- * Assignment is all or nothing. Quiescing never gives up half-way: whatever a step answers, the function ends blocked at
- * its IOMMU, and only a proven block lets the zone's memory go (V5). Zone stop, crash, kill and run-time release all run
- * this machine.
+ * Assignment is all or nothing. Quiescing never gives up half-way: whatever a step answers, the
+ * function ends blocked at its IOMMU, and only a proven block lets the zone's memory go (V5). Zone
+ * stop, crash, kill and run-time release all run this machine.
  *
- * Locking: one function is worked on by one CPU at a time: the caller moved its state away from QUARANTINED or ASSIGNED
- * under the device table's lock. Waits are deadlines handed back to the caller (V7), never spins.
+ * Locking: one function is worked on by one CPU at a time: the caller moved its state away from
+ * QUARANTINED or ASSIGNED under the device table's lock. Waits are deadlines handed back to the
+ * caller (V7), never spins.
  */
 #include <postern/arch.h>
 #include <postern/errno.h>
@@ -15,9 +17,10 @@
 
 #include "zone.h"
 
-/* How long a function may keep transactions pending after Bus Master went off: PCIe's completion timeout is at most 64 s in its
- * longest range, but 50 ms in the range every device must support; 2 s covers what is seen in practice. */
-#define DRAIN_POLL_NS	 1000000ull
+/* How long a function may keep transactions pending after Bus Master went off: PCIe's completion
+ * timeout is at most 64 s in its longest range, but 50 ms in the range every device must support; 2
+ * s covers what is seen in practice. */
+#define DRAIN_POLL_NS    1000000ull
 #define DRAIN_TIMEOUT_NS 2000000000ull
 
 enum quiesce_step { STEP_DETACH, STEP_DRAIN, STEP_BLOCK, STEP_RESET_START, STEP_RESET, STEP_DONE };
@@ -25,10 +28,8 @@ enum quiesce_step { STEP_DETACH, STEP_DRAIN, STEP_BLOCK, STEP_RESET_START, STEP_
 const char *device_state_name(enum device_state s)
 {
 	static const char *const names[] = {
-		[DEVICE_ABSENT] = "absent",
-		[DEVICE_QUARANTINED] = "quarantined",
-		[DEVICE_ASSIGNED] = "assigned",
-		[DEVICE_QUIESCING] = "quiescing",
+		[DEVICE_ABSENT] = "absent",     [DEVICE_QUARANTINED] = "quarantined",
+		[DEVICE_ASSIGNED] = "assigned", [DEVICE_QUIESCING] = "quiescing",
 		[DEVICE_FAILED] = "failed",
 	};
 
@@ -38,8 +39,8 @@ const char *device_state_name(enum device_state s)
 static void refuse(const struct zone *z, const struct pci_function *f, const char *rule,
 		   const char *way_out)
 {
-	host_log(LOG_ERROR, "zone %s: device " SBDF_FMT " [%04x:%04x] not assigned: %s; %s", z->name,
-		 SBDF_ARG(f->sbdf), f->vendor, f->device, rule, way_out);
+	host_log(LOG_ERROR, "zone %s: device " SBDF_FMT " [%04x:%04x] not assigned: %s; %s",
+		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, rule, way_out);
 }
 
 static size_t vector_pages(unsigned count)
@@ -125,7 +126,8 @@ int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vp
 	}
 	err = unit->ops->attach(domain, f->iommu.id);
 	if (err) {
-		refuse(z, f, "the IOMMU did not take its stream", "see `faults` and the line above");
+		refuse(z, f, "the IOMMU did not take its stream",
+		       "see `faults` and the line above");
 		vectors_give_back(f);
 		return err;
 	}
@@ -239,13 +241,14 @@ static int finish(struct device_quiesce *q)
 	f->owner = NULL;
 	if (!f->failure) {
 		f->state = DEVICE_QUARANTINED;
-		host_log(LOG_INFO, "zone %s: device " SBDF_FMT " released (reset by %s)", q->zone->name,
-			 SBDF_ARG(f->sbdf), q->reset.method);
+		host_log(LOG_INFO, "zone %s: device " SBDF_FMT " released (reset by %s)",
+			 q->zone->name, SBDF_ARG(f->sbdf), q->reset.method);
 		return 0;
 	}
 	f->state = DEVICE_FAILED;
 	host_log(LOG_ERROR,
-		 "zone %s: device " SBDF_FMT " failed on release: %s; it stays blocked until the machine restarts",
+		 "zone %s: device " SBDF_FMT
+		 " failed on release: %s; it stays blocked until the machine restarts",
 		 q->zone->name, SBDF_ARG(f->sbdf), f->failure);
 	return q->block_proven ? -ENODEV : -EIO;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zones as the engine sees them: which of the machine's units there are, and what of a zone's memory its devices reach.
+ * Zones as the engine sees them: which of the machine's units there are, and what of a zone's
+ * memory its devices reach.
  *
- * A device reaches the zone's RAM at the zone's own guest-physical addresses, plus the pages it writes interrupt messages to.
- * Those doorbells stand at their host address as IOVA, which must lie outside everything the zone has.
+ * A device reaches the zone's RAM at the zone's own guest-physical addresses, plus the pages it
+ * writes interrupt messages to. Those doorbells stand at their host address as IOVA, which must lie
+ * outside everything the zone has.
  */
 #include <postern/errno.h>
 #include <postern/zone.h>
@@ -29,15 +31,15 @@ struct iommu_unit *core_iommu(int index)
 
 struct msi_unit *core_msi_unit(int index)
 {
-	return index >= 0 && (unsigned)index < machine->msi_unit_count ? &machine->msi_units[index] :
-									 NULL;
+	return index >= 0 && (unsigned)index < machine->msi_unit_count ? &machine->msi_units[index]
+								       : NULL;
 }
 
 const char *zone_state_name(enum zone_state s)
 {
 	static const char *const names[] = {
-		[ZONE_STOPPED] = "stopped",   [ZONE_STARTING] = "starting",
-		[ZONE_RUNNING] = "running",   [ZONE_STOPPING] = "stopping",
+		[ZONE_STOPPED] = "stopped", [ZONE_STARTING] = "starting",
+		[ZONE_RUNNING] = "running", [ZONE_STOPPING] = "stopping",
 		[ZONE_FAILED] = "failed",
 	};
 
@@ -53,9 +55,10 @@ static int map_doorbell(struct zone *z, struct iommu_domain *d, const struct msi
 	if (!size)
 		return 0;
 	if (ranges_overlap(base, size, z->ram_gpa, z->ram_size)) {
-		host_log(LOG_ERROR,
-			 "zone %s: the MSI doorbell 0x%lx lies inside its memory: choose another layout",
-			 z->name, (unsigned long)base);
+		host_log(
+			LOG_ERROR,
+			"zone %s: the MSI doorbell 0x%lx lies inside its memory: choose another layout",
+			z->name, (unsigned long)base);
 		return -EADDRINUSE;
 	}
 	return d->unit->ops->map(d, base, base, size, IOMMU_PROT_WRITE);
@@ -70,7 +73,8 @@ static int map_ram(struct zone *z, struct iommu_domain *d)
 		host_log(LOG_WARN, "zone %s: debug-omit-upper-half-dma: no DMA to 0x%lx and above",
 			 z->name, (unsigned long)(z->ram_gpa + size));
 	}
-	return d->unit->ops->map(d, z->ram_gpa, z->ram_hpa, size, IOMMU_PROT_READ | IOMMU_PROT_WRITE);
+	return d->unit->ops->map(d, z->ram_gpa, z->ram_hpa, size,
+				 IOMMU_PROT_READ | IOMMU_PROT_WRITE);
 }
 
 int zone_domain_get(struct zone *z, struct iommu_unit *u, struct iommu_domain **out)

@@ -7,13 +7,15 @@
 
 #include <postern/zone.h>
 
-/* Unit by index as a struct pci_route names it; NULL for -1 or an index the machine does not have. */
+/* Unit by index as a struct pci_route names it; NULL for -1 or an index the machine does not have.
+ */
 struct iommu_unit *core_iommu(int index);
 struct msi_unit *core_msi_unit(int index);
 
 /*
- * The zone's domain on a unit, made on first use with the zone's RAM and every MSI doorbell mapped. Pre: the zone has RAM.
- * -ENOMEM, -ENOSPC, -EADDRINUSE (a doorbell lies where the zone's RAM or PCI windows are); the reason is logged.
+ * The zone's domain on a unit, made on first use with the zone's RAM and every MSI doorbell mapped.
+ * Pre: the zone has RAM. -ENOMEM, -ENOSPC, -EADDRINUSE (a doorbell lies where the zone's RAM or PCI
+ * windows are); the reason is logged.
  */
 int zone_domain_get(struct zone *z, struct iommu_unit *u, struct iommu_domain **out);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From firmware to zones: discover the machine, block all DMA, find the PCI functions, check the manifest, start the zones.
+ * From firmware to zones: discover the machine, block all DMA, find the PCI functions, check the
+ * manifest, start the zones.
  *
- * The order matters: IOMMUs block before anything else is done with devices (V1), interrupts come before the IOMMUs report
- * faults, and root starts even when another zone's part of the manifest or bundle is refused.
+ * The order matters: IOMMUs block before anything else is done with devices (V1), interrupts come
+ * before the IOMMUs report faults, and root starts even when another zone's part of the manifest or
+ * bundle is refused.
  *
  * Caller context: boot CPU, alone until smp_start().
  */
@@ -23,8 +25,8 @@ static _Noreturn void give_up(const char *why)
 static void report_error(void *ctx, const struct manifest_error *e)
 {
 	(void)ctx;
-	host_log(LOG_ERROR, "manifest: %s: zone %s, %s: %s; %s", e->rule, e->zone[0] ? e->zone : "-",
-		 e->subject[0] ? e->subject : "-", e->text, e->fix);
+	host_log(LOG_ERROR, "manifest: %s: zone %s, %s: %s; %s", e->rule,
+		 e->zone[0] ? e->zone : "-", e->subject[0] ? e->subject : "-", e->text, e->fix);
 }
 
 static bool has_image(void *ctx, const char *name)
@@ -50,8 +52,8 @@ static void discover(const struct boot_info *boot)
 }
 
 /*
- * A unit that fails stays in its most blocking state and is not used: what is behind it cannot be assigned, and says so. Zones
- * without devices still run.
+ * A unit that fails stays in its most blocking state and is not used: what is behind it cannot be
+ * assigned, and says so. Zones without devices still run.
  */
 static void init_iommus(void)
 {
@@ -62,8 +64,10 @@ static void init_iommus(void)
 		if (!u->ops->init(u))
 			continue;
 		u->ops = NULL;
-		host_log(LOG_ERROR, "IOMMU %u at 0x%lx is not usable (see above): no device behind it will be assigned",
-			 i, (unsigned long)u->base);
+		host_log(
+			LOG_ERROR,
+			"IOMMU %u at 0x%lx is not usable (see above): no device behind it will be assigned",
+			i, (unsigned long)u->base);
 	}
 	if (!hv.machine.iommu_count)
 		host_log(LOG_WARN, "this machine has no IOMMU: no device will be assigned");
@@ -77,8 +81,8 @@ static void scan_pci(void)
 	for (unsigned i = 0; i < hv.pci.count; i++) {
 		const struct pci_function *f = &hv.pci.functions[i];
 
-		host_log(LOG_INFO, "pci " SBDF_FMT " [%04x:%04x] class %06x group %u%s", SBDF_ARG(f->sbdf),
-			 f->vendor, f->device, f->class_code, f->group,
+		host_log(LOG_INFO, "pci " SBDF_FMT " [%04x:%04x] class %06x group %u%s",
+			 SBDF_ARG(f->sbdf), f->vendor, f->device, f->class_code, f->group,
 			 pci_is_bridge(f) ? " bridge" : "");
 	}
 }
@@ -105,7 +109,8 @@ static bool read_manifest(void)
 	return true;
 }
 
-/* The function on the root bus above f, as root's synthesized port stands where the physical one does. */
+/* The function on the root bus above f, as root's synthesized port stands where the physical one
+ * does. */
 static sbdf_t root_port_of(const struct pci_function *f)
 {
 	const struct pci_function *p = f->parent;
@@ -122,12 +127,14 @@ static void plan_function(unsigned index, const struct zone *z, sbdf_t wanted)
 	const struct pci_function *f = &hv.pci.functions[index];
 
 	hv.plan[index] = z->id;
-	/* Root's lspci, the manifest and the logs agree on names: its virtual BDF is the physical one. */
+	/* Root's lspci, the manifest and the logs agree on names: its virtual BDF is the physical
+	 * one. */
 	hv.plan_vbdf[index] = z->root && wanted == SBDF_NONE ? f->sbdf : wanted;
 	hv.plan_vport[index] = z->root ? root_port_of(f) : SBDF_NONE;
 }
 
-/* A function nobody named goes to a root with `all-unassigned`, unless it is the engine's: bridges of any kind. */
+/* A function nobody named goes to a root with `all-unassigned`, unless it is the engine's: bridges
+ * of any kind. */
 static bool left_for_root(const struct pci_function *f)
 {
 	return !pci_is_bridge(f) && f->class_code >> 16 != 0x06 && f->state == DEVICE_QUARANTINED;

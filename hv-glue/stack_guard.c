@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What code compiled with -fstack-protector (libfdt as the distribution ships it) expects of its environment.
+ * What code compiled with -fstack-protector (libfdt as the distribution ships it) expects of its
+ * environment.
  */
 #include <hv/hv.h>
 #include <hv/stack_guard.h>

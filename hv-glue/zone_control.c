@@ -2,11 +2,12 @@
 /*
  * A zone's life: requests from anywhere, carried out by the zone's own boot CPU out of cpu_idle().
  *
- * Start: RAM, images, devices, then its vCPU 0. Stop: every vCPU out of the guest, every device quiesced, RAM zeroed and given
- * back. Memory leaves the zone only when every device that could write to it is proven blocked (V5); else it is retired.
+ * Start: RAM, images, devices, then its vCPU 0. Stop: every vCPU out of the guest, every device
+ * quiesced, RAM zeroed and given back. Memory leaves the zone only when every device that could
+ * write to it is proven blocked (V5); else it is retired.
  *
- * Locking: zone->lock for state and requests. The work itself runs without it: the state (STARTING, STOPPING) keeps
- * everybody else away.
+ * Locking: zone->lock for state and requests. The work itself runs without it: the state (STARTING,
+ * STOPPING) keeps everybody else away.
  */
 #include <hv/hv.h>
 #include <postern/arch.h>
@@ -72,9 +73,12 @@ static void set_state(struct zone *z, enum zone_state s)
 	host_unlock(&z->lock);
 }
 
-/* ---- stop ------------------------------------------------------------------------------------------------------------ */
+/* ---- stop
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
-/* Quiesces every function of the zone. False: one is not proven blocked, the zone's RAM must not be reused. */
+/* Quiesces every function of the zone. False: one is not proven blocked, the zone's RAM must not be
+ * reused. */
 static bool release_devices(struct zone *z)
 {
 	bool proven = true;
@@ -111,9 +115,10 @@ static void give_back_ram(struct zone *z, bool proven)
 		proven = false;
 	z->ram_size = 0;
 	if (!proven) {
-		host_log(LOG_ERROR,
-			 "zone %s: memory 0x%lx size %lu MiB retired: a device may still write to it",
-			 z->name, (unsigned long)base, (unsigned long)(size / MIB));
+		host_log(
+			LOG_ERROR,
+			"zone %s: memory 0x%lx size %lu MiB retired: a device may still write to it",
+			z->name, (unsigned long)base, (unsigned long)(size / MIB));
 		return;
 	}
 	memset(host_phys_to_virt(base), 0, size);
@@ -139,7 +144,8 @@ static void carry_out_stop(struct zone *z)
 
 	if (!proven) {
 		set_state(z, ZONE_FAILED);
-		host_log(LOG_ERROR, "zone %s: stopped, but cannot be started again before the machine is",
+		host_log(LOG_ERROR,
+			 "zone %s: stopped, but cannot be started again before the machine is",
 			 z->name);
 		return;
 	}
@@ -148,7 +154,9 @@ static void carry_out_stop(struct zone *z)
 	z->restart = false;
 }
 
-/* ---- start ----------------------------------------------------------------------------------------------------------- */
+/* ---- start
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static int assign_devices(struct zone *z)
 {
@@ -161,7 +169,8 @@ static int assign_devices(struct zone *z)
 		if (hv.plan[i] != z->id)
 			continue;
 		err = device_assign(z, f, hv.plan_vbdf[i], hv.plan_vport[i]);
-		/* Root comes up with what works; a nonroot zone gets what was promised or nothing. */
+		/* Root comes up with what works; a nonroot zone gets what was promised or nothing.
+		 */
 		if (err && !z->root)
 			result = err;
 	}
@@ -173,10 +182,11 @@ static int take_ram(struct zone *z)
 	z->ram_gpa = arch_zone_ram_base();
 	z->ram_hpa = memory_alloc_ram(z->manifest->memory, z->ram_gpa);
 	if (!z->ram_hpa) {
-		host_log(LOG_ERROR,
-			 "zone %s: no %lu MiB of contiguous memory left (%lu MiB free): stop another zone or ask for less memory-mib",
-			 z->name, (unsigned long)(z->manifest->memory / MIB),
-			 (unsigned long)(memory_free_bytes() / MIB));
+		host_log(
+			LOG_ERROR,
+			"zone %s: no %lu MiB of contiguous memory left (%lu MiB free): stop another zone or ask for less memory-mib",
+			z->name, (unsigned long)(z->manifest->memory / MIB),
+			(unsigned long)(memory_free_bytes() / MIB));
 		return -ENOMEM;
 	}
 	z->ram_size = z->manifest->memory;
@@ -232,7 +242,9 @@ void zone_service(struct cpu *self)
 		carry_out_start(z);
 }
 
-/* ---- devices at run time ----------------------------------------------------------------------------------------------- */
+/* ---- devices at run time
+ * -----------------------------------------------------------------------------------------------
+ */
 
 struct release {
 	struct work work; /* first: the work's address is the release's */

@@ -2,15 +2,17 @@
 /*
  * Reading flattened device trees nobody vouches for: firmware's, the manifest, the bundle.
  *
- * libfdt does the walking; these helpers add what it leaves to its callers: property lengths, string termination, cell
- * counts and address arithmetic are checked, and a wrong property is told apart from an absent one. Every function but
- * dt_verify() takes a tree that dt_verify() has accepted. Strings and cells returned point into the tree.
+ * libfdt does the walking; these helpers add what it leaves to its callers: property lengths,
+ * string termination, cell counts and address arithmetic are checked, and a wrong property is told
+ * apart from an absent one. Every function but dt_verify() takes a tree that dt_verify() has
+ * accepted. Strings and cells returned point into the tree.
  *
- * Results are 0 or a negative errno: -ENOENT when the property is not there, -EINVAL when it is there and malformed.
- * On error *out is left alone.
+ * Results are 0 or a negative errno: -ENOENT when the property is not there, -EINVAL when it is
+ * there and malformed. On error *out is left alone.
  *
  * Source: Devicetree Specification 0.4, chapters 2 and 5.
- * Caller context: boot and zone start (libfdt may use FP registers). No locks, no allocation. (core/fdt-util.c)
+ * Caller context: boot and zone start (libfdt may use FP registers). No locks, no allocation.
+ * (core/fdt-util.c)
  */
 #ifndef POSTERN_FDT_H
 #define POSTERN_FDT_H
@@ -24,8 +26,9 @@ struct dt_cells {
 };
 
 /*
- * Walks the whole structure. 0 when fdt (8-byte aligned) is a complete tree within size readable bytes, *used its length
- * by its own header; else -EBADMSG, and *why a static text. used and why may be NULL.
+ * Walks the whole structure. 0 when fdt (8-byte aligned) is a complete tree within size readable
+ * bytes, *used its length by its own header; else -EBADMSG, and *why a static text. used and why
+ * may be NULL.
  */
 int dt_verify(const void *fdt, uint64_t size, uint64_t *used, const char **why);
 
@@ -54,15 +57,17 @@ uint32_t dt_cell(const struct dt_cells *c, unsigned i);
 /* `width` (0, 1 or 2) cells from i on as one number, i + width <= c->count. */
 uint64_t dt_number(const struct dt_cells *c, unsigned i, unsigned width);
 
-/* #address-cells and #size-cells a node sets for its children, 2 and 1 when it does not. At most 3 and 2. */
+/* #address-cells and #size-cells a node sets for its children, 2 and 1 when it does not. At most 3
+ * and 2. */
 struct dt_widths {
 	unsigned address, size;
 };
 int dt_read_widths(const void *fdt, int node, struct dt_widths *out);
 
 /*
- * Entry `index` of the node's `reg`, translated through every parent's `ranges` to an address the CPU uses. -ENOENT past
- * the last entry; -EINVAL when a parent does not translate it, or the range is empty or wraps.
+ * Entry `index` of the node's `reg`, translated through every parent's `ranges` to an address the
+ * CPU uses. -ENOENT past the last entry; -EINVAL when a parent does not translate it, or the range
+ * is empty or wraps.
  */
 int dt_read_reg(const void *fdt, int node, unsigned index, uint64_t *base, uint64_t *size);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the program that hosts the engine provides: the hypervisor (hv-glue/) or a test process (tests/).
+ * What the program that hosts the engine provides: the hypervisor (hv-glue/) or a test process
+ * (tests/).
  *
- * The hypervisor runs with its own interrupts masked: none of these functions is re-entered on the same CPU.
+ * The hypervisor runs with its own interrupts masked: none of these functions is re-entered on the
+ * same CPU.
  */
 #ifndef POSTERN_HOST_H
 #define POSTERN_HOST_H
@@ -19,34 +21,41 @@ void host_lock(struct lock *l);
 void host_unlock(struct lock *l);
 
 /*
- * Zeroed, physically contiguous pages aligned to `align` bytes (a power of two >= 4096) for tables and engine state.
- * NULL when none are left. Never zone memory: a page handed out here is never mapped to any zone.
+ * Zeroed, physically contiguous pages aligned to `align` bytes (a power of two >= 4096) for tables
+ * and engine state. NULL when none are left. Never zone memory: a page handed out here is never
+ * mapped to any zone.
  */
 void *host_pages_alloc(size_t pages, uint64_t align);
-/* Gives back what host_pages_alloc returned, whole. NULL is allowed. The pages are zeroed before reuse. */
+/* Gives back what host_pages_alloc returned, whole. NULL is allowed. The pages are zeroed before
+ * reuse. */
 void host_pages_free(void *va, size_t pages);
 /* Address a device or a page-table walker would use for memory got from host_pages_alloc. */
 hpa_t host_virt_to_phys(const void *va);
 void *host_phys_to_virt(hpa_t pa);
 
-/* What a stage-2 mapping is for. RAM is cacheable read-write-execute; DEVICE is device memory, never executable. */
+/* What a stage-2 mapping is for. RAM is cacheable read-write-execute; DEVICE is device memory,
+ * never executable. */
 enum guest_map_kind { GUEST_MAP_RAM, GUEST_MAP_DEVICE };
 
 /*
  * Lets the zone's CPUs reach host [hpa, hpa+size) at guest [gpa, gpa+size). All 4 KiB aligned.
- * -EEXIST if any byte of the guest range is mapped already (nothing is changed then), -ENOMEM, -EINVAL.
+ * -EEXIST if any byte of the guest range is mapped already (nothing is changed then), -ENOMEM,
+ * -EINVAL.
  */
 int host_map_guest(struct zone *z, gpa_t gpa, hpa_t hpa, uint64_t size, enum guest_map_kind kind);
-/* Takes a mapped range away; returns only when no CPU of the zone can use the old translation any more. */
+/* Takes a mapped range away; returns only when no CPU of the zone can use the old translation any
+ * more. */
 int host_unmap_guest(struct zone *z, gpa_t gpa, uint64_t size);
 
 /*
- * The zone's memory as the host sees it: a pointer to guest [gpa, gpa+size) when that lies wholly inside one RAM region
- * of the zone, else NULL. The zone may change the bytes at any time: copy once, then check the copy.
+ * The zone's memory as the host sees it: a pointer to guest [gpa, gpa+size) when that lies wholly
+ * inside one RAM region of the zone, else NULL. The zone may change the bytes at any time: copy
+ * once, then check the copy.
  */
 void *host_guest_ram(struct zone *z, gpa_t gpa, uint64_t size);
 
-/* Makes vCPU `vcpu` of the zone look at its pending virtual interrupts soon. Cheap when it is the calling CPU's own. */
+/* Makes vCPU `vcpu` of the zone look at its pending virtual interrupts soon. Cheap when it is the
+ * calling CPU's own. */
 void host_kick_vcpu(struct zone *z, unsigned vcpu);
 
 /* Monotonic time. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IOMMU contract: one `struct iommu_unit` per physical unit, one ops table per kind of IOMMU (iommu/<kind>.c).
+ * IOMMU contract: one `struct iommu_unit` per physical unit, one ops table per kind of IOMMU
+ * (iommu/<kind>.c).
  *
- * Invariant V1: from the return of `init` on (success or failure) no requester behind the unit reaches memory unless
- * its stream is attached to a domain. There is no bypass state in this interface.
+ * Invariant V1: from the return of `init` on (success or failure) no requester behind the unit
+ * reaches memory unless its stream is attached to a domain. There is no bypass state in this
+ * interface.
  *
- * Locking: `init` runs once, single-threaded. For everything else the driver takes the unit's lock itself.
- * Every hardware wait is bounded; -ETIMEDOUT means the state of the hardware is unknown and the caller must treat the
- * stream as still able to reach its old domain.
+ * Locking: `init` runs once, single-threaded. For everything else the driver takes the unit's lock
+ * itself. Every hardware wait is bounded; -ETIMEDOUT means the state of the hardware is unknown and
+ * the caller must treat the stream as still able to reach its old domain.
  */
 #ifndef POSTERN_IOMMU_H
 #define POSTERN_IOMMU_H
@@ -15,9 +17,9 @@
 #include <postern/host.h>
 #include <postern/types.h>
 
-#define MAX_IOMMUS 4
-#define IOMMU_PROT_READ 1u
-#define IOMMU_PROT_WRITE 2u
+#define MAX_IOMMUS        4
+#define IOMMU_PROT_READ   1u
+#define IOMMU_PROT_WRITE  2u
 #define IOMMU_PROT_DEVICE 4u /* registers (an MSI doorbell), not memory */
 
 struct iommu_unit;
@@ -42,8 +44,9 @@ struct iommu_limits {
 
 struct iommu_fault {
 	uint32_t stream;
-	uint16_t zone_id;   /* owner of the stream's domain, or ZONE_NONE when the stream is blocked */
-	iova_t iova;        /* meaningful when has_iova */
+	uint16_t zone_id; /* owner of the stream's domain, or ZONE_NONE when the stream is blocked
+			   */
+	iova_t iova;      /* meaningful when has_iova */
 	bool has_iova;
 	bool write;         /* direction, meaningful when has_iova */
 	uint32_t code;      /* the hardware's event number */
@@ -53,26 +56,34 @@ struct iommu_fault {
 struct iommu_ops {
 	const char *name;
 	/*
-	 * Pre: unit->base, size and interrupts filled in by the platform. Post: 0 and everything blocked; or an error,
-	 * with the reason logged by name, and the unit left in its most blocking state.
+	 * Pre: unit->base, size and interrupts filled in by the platform. Post: 0 and everything
+	 * blocked; or an error, with the reason logged by name, and the unit left in its most
+	 * blocking state.
 	 */
 	int (*init)(struct iommu_unit *u);
 	void (*limits)(const struct iommu_unit *u, struct iommu_limits *out);
 	/* An empty domain (no IOVA translates). -ENOSPC when limits.domains exist, -ENOMEM. */
 	int (*domain_create)(struct iommu_unit *u, uint16_t zone_id, struct iommu_domain **out);
-	/* Pre: nothing attached (-EBUSY otherwise). Frees the tables once the hardware holds nothing of them. */
+	/* Pre: nothing attached (-EBUSY otherwise). Frees the tables once the hardware holds
+	 * nothing of them. */
 	int (*domain_destroy)(struct iommu_domain *d);
-	/* 4 KiB aligned. -EEXIST if any page of the range is mapped (nothing changed), -ENOMEM, -ERANGE, -EINVAL. */
+	/* 4 KiB aligned. -EEXIST if any page of the range is mapped (nothing changed), -ENOMEM,
+	 * -ERANGE, -EINVAL. */
 	int (*map)(struct iommu_domain *d, iova_t iova, hpa_t pa, uint64_t size, unsigned prot);
-	/* Post of 0: no translation of the range is in the tables or any TLB. -ENOENT if part was not mapped. */
+	/* Post of 0: no translation of the range is in the tables or any TLB. -ENOENT if part was
+	 * not mapped. */
 	int (*unmap)(struct iommu_domain *d, iova_t iova, uint64_t size);
-	/* The stream's DMA goes through the domain from now on. -EBUSY if attached elsewhere, -ERANGE, -ENOMEM. */
+	/* The stream's DMA goes through the domain from now on. -EBUSY if attached elsewhere,
+	 * -ERANGE, -ENOMEM. */
 	int (*attach)(struct iommu_domain *d, uint32_t stream);
-	/* The stream is blocked. Post of 0: proven by the unit (invalidated and synchronized). Blocking twice is fine. */
+	/* The stream is blocked. Post of 0: proven by the unit (invalidated and synchronized).
+	 * Blocking twice is fine. */
 	int (*block)(struct iommu_unit *u, uint32_t stream);
-	/* 1: *out is the oldest unread fault; 0: none. Also recovers the fault queue from overflow. */
+	/* 1: *out is the oldest unread fault; 0: none. Also recovers the fault queue from overflow.
+	 */
 	int (*fault_next)(struct iommu_unit *u, struct iommu_fault *out);
-	/* Reads and reports hardware error state (GERROR and the like), returns how many errors were found. */
+	/* Reads and reports hardware error state (GERROR and the like), returns how many errors
+	 * were found. */
 	int (*service_errors)(struct iommu_unit *u);
 };
 

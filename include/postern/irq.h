@@ -2,12 +2,13 @@
 /*
  * Interrupt contract, physical and virtual side.
  *
- * Physical: an MSI unit owns vectors. A vector is reserved for one function of one zone when the function is assigned
- * and freed when it is released; the message that the device sends is composed here and nowhere else (invariant V3).
- * Virtual: the zone's kernel programs a modelled controller; what it writes as MSI address and data is data to us.
+ * Physical: an MSI unit owns vectors. A vector is reserved for one function of one zone when the
+ * function is assigned and freed when it is released; the message that the device sends is composed
+ * here and nowhere else (invariant V3). Virtual: the zone's kernel programs a modelled controller;
+ * what it writes as MSI address and data is data to us.
  *
- * The record (zone, guest message) -> vector carries a mode: IRQ_INJECT takes an exit and injects; IRQ_DIRECT is for
- * hardware that delivers without one. A guest cannot tell the difference.
+ * The record (zone, guest message) -> vector carries a mode: IRQ_INJECT takes an exit and injects;
+ * IRQ_DIRECT is for hardware that delivers without one. A guest cannot tell the difference.
  */
 #ifndef POSTERN_IRQ_H
 #define POSTERN_IRQ_H
@@ -27,10 +28,12 @@ struct msi_message {
 	uint32_t data;
 };
 
-/* One physical message interrupt. Owned by the function it was allocated for; its address must not change. */
+/* One physical message interrupt. Owned by the function it was allocated for; its address must not
+ * change. */
 struct msi_vector {
 	struct msi_unit *unit;
-	uint32_t device_id; /* as the MSI unit sees the function (msi-map), not assumed to be the requester ID */
+	uint32_t device_id; /* as the MSI unit sees the function (msi-map), not assumed to be the
+			       requester ID */
 	uint16_t index;     /* MSI-X table entry or MSI message number */
 	uint16_t cpu;       /* physical CPU it targets: always one of the owner's */
 	uint32_t hwirq;     /* the controller's interrupt number, for tables and traces */
@@ -45,18 +48,23 @@ struct msi_vector {
 struct msi_unit_ops {
 	const char *name;
 	/*
-	 * Reserves vectors 0..count-1 of a device and makes each deliverable to `cpu`. Pre: v[i].owner, handler, context
-	 * set by the caller; post of 0: unit, device_id, index, cpu, hwirq, mode filled in. -EBUSY if the device has
-	 * vectors, -ENOSPC when the unit has not enough left, -ETIMEDOUT. On error nothing is reserved.
+	 * Reserves vectors 0..count-1 of a device and makes each deliverable to `cpu`. Pre:
+	 * v[i].owner, handler, context set by the caller; post of 0: unit, device_id, index, cpu,
+	 * hwirq, mode filled in. -EBUSY if the device has vectors, -ENOSPC when the unit has not
+	 * enough left, -ETIMEDOUT. On error nothing is reserved.
 	 */
-	int (*vectors_alloc)(struct msi_unit *u, uint32_t device_id, struct msi_vector *v, unsigned count, unsigned cpu);
+	int (*vectors_alloc)(struct msi_unit *u, uint32_t device_id, struct msi_vector *v,
+			     unsigned count, unsigned cpu);
 	/* After 0 none of them fires again and the handlers are no longer called on any CPU. */
-	int (*vectors_free)(struct msi_unit *u, uint32_t device_id, struct msi_vector *v, unsigned count);
-	/* Moves delivery to another CPU of the same owner. An interrupt in flight may still arrive on the old one. */
+	int (*vectors_free)(struct msi_unit *u, uint32_t device_id, struct msi_vector *v,
+			    unsigned count);
+	/* Moves delivery to another CPU of the same owner. An interrupt in flight may still arrive
+	 * on the old one. */
 	int (*vector_target)(struct msi_vector *v, unsigned cpu);
 	/* The message to be written into the device. */
 	void (*message)(const struct msi_vector *v, struct msi_message *out);
-	/* The page(s) a device writes messages to: to be mapped in every domain, or size 0 when the IOMMU bypasses it. */
+	/* The page(s) a device writes messages to: to be mapped in every domain, or size 0 when the
+	 * IOMMU bypasses it. */
 	void (*doorbell)(const struct msi_unit *u, hpa_t *base, uint64_t *size);
 };
 
@@ -70,12 +78,14 @@ struct msi_unit {
 };
 
 /*
- * The virtual controller a zone's kernel drives, as the PCI side sees it. ctx is the controller's own.
+ * The virtual controller a zone's kernel drives, as the PCI side sees it. ctx is the controller's
+ * own.
  */
 struct virq_ops {
 	/*
-	 * The zone's device with virtual device id `device_id` sends the message the guest wrote. A message that is not
-	 * addressed to the zone's own doorbell, or names an event the guest has not mapped, is dropped: ACCESS_NONE.
+	 * The zone's device with virtual device id `device_id` sends the message the guest wrote. A
+	 * message that is not addressed to the zone's own doorbell, or names an event the guest has
+	 * not mapped, is dropped: ACCESS_NONE.
 	 */
 	enum access_result (*msi)(void *ctx, uint32_t device_id, uint64_t address, uint32_t data);
 	/* Which vCPU such a message would reach now; -ENOENT when it would be dropped. */

@@ -2,23 +2,25 @@
 /*
  * Manifest and bundle: what the user wrote, checked, as plain C data.
  *
- * The manifest is a flattened device tree (docs/manifest.md); the bundle is one flattened device tree that carries it with
- * every kernel and initrd and their SHA-256. The same code runs in the hypervisor at boot and in `postern check` on a
- * workstation. Input is untrusted: every length is checked, every refusal is one struct manifest_error.
+ * The manifest is a flattened device tree (docs/manifest.md); the bundle is one flattened device
+ * tree that carries it with every kernel and initrd and their SHA-256. The same code runs in the
+ * hypervisor at boot and in `postern check` on a workstation. Input is untrusted: every length is
+ * checked, every refusal is one struct manifest_error.
  *
- * Caller context: boot, or the start of a zone (libfdt may use FP registers). No locks, no allocation.
+ * Caller context: boot, or the start of a zone (libfdt may use FP registers). No locks, no
+ * allocation.
  */
 #ifndef POSTERN_MANIFEST_H
 #define POSTERN_MANIFEST_H
 
 #include <postern/types.h>
 
-#define MANIFEST_MAX_ZONES 8
+#define MANIFEST_MAX_ZONES   8
 #define MANIFEST_MAX_DEVICES 16
-#define MANIFEST_NAME 32
-#define MANIFEST_BOOTARGS 512
-#define MANIFEST_MAX_IMAGES 16
-#define SHA256_SIZE 32
+#define MANIFEST_NAME        32
+#define MANIFEST_BOOTARGS    512
+#define MANIFEST_MAX_IMAGES  16
+#define SHA256_SIZE          32
 
 enum device_match { MATCH_BDF, MATCH_ID };
 
@@ -26,10 +28,11 @@ struct manifest_device {
 	char name[MANIFEST_NAME]; /* node name, for messages */
 	enum device_match match;
 	sbdf_t bdf;              /* MATCH_BDF */
-	uint16_t vendor, device; /* MATCH_ID; the first not yet taken in SBDF order, `instance` skips some */
+	uint16_t vendor, device; /* MATCH_ID; the first not yet taken in SBDF order, `instance`
+				    skips some */
 	uint32_t class_code, class_mask; /* MATCH_ID by class when vendor == 0xffff */
 	unsigned instance;
-	sbdf_t virtual_bdf;      /* SBDF_NONE: chosen */
+	sbdf_t virtual_bdf; /* SBDF_NONE: chosen */
 	/* filled in by manifest_resolve(): index into the machine's device table, or -1 */
 	int function;
 };
@@ -38,15 +41,16 @@ struct manifest_zone {
 	char name[MANIFEST_NAME];
 	bool root;
 	unsigned cpus;
-	uint64_t memory; /* bytes, multiple of 2 MiB */
+	uint64_t memory;                                   /* bytes, multiple of 2 MiB */
 	char kernel[MANIFEST_NAME], initrd[MANIFEST_NAME]; /* image names; initrd may be "" */
 	char bootargs[MANIFEST_BOOTARGS];
 	bool autostart;      /* false: `no-autostart;` */
 	bool all_unassigned; /* root only */
-	bool debug_half_dma; /* `debug-omit-upper-half-dma;`: upper half of RAM is left out of the DMA domain */
+	bool debug_half_dma; /* `debug-omit-upper-half-dma;`: upper half of RAM is left out of the
+				DMA domain */
 	struct manifest_device devices[MANIFEST_MAX_DEVICES];
 	unsigned device_count;
-	bool refused;        /* checked and found wanting: not to be started */
+	bool refused; /* checked and found wanting: not to be started */
 };
 
 struct manifest {
@@ -56,7 +60,8 @@ struct manifest {
 
 /* V8: a refusal names the device, the zone, the rule and the way out. Unused names are "". */
 struct manifest_error {
-	const char *rule; /* "unknown-property", "duplicate-device", ... (docs/manifest.md lists all) */
+	const char *rule; /* "unknown-property", "duplicate-device", ... (docs/manifest.md lists
+			     all) */
 	char zone[MANIFEST_NAME];
 	char subject[64]; /* property, device (BDF or ids) or image */
 	char text[192];   /* what is wrong, with the figures */
@@ -66,33 +71,41 @@ struct manifest_error {
 /* What manifest_resolve() needs to know of the machine. */
 struct manifest_machine {
 	unsigned cpus;
-	uint64_t memory; /* bytes free for zones */
-	const struct pci_table *devices; /* NULL: do not resolve devices (host-side check without a machine) */
+	uint64_t memory;                 /* bytes free for zones */
+	const struct pci_table *devices; /* NULL: do not resolve devices (host-side check without a
+					    machine) */
 };
 
 typedef void (*manifest_report)(void *ctx, const struct manifest_error *e);
 
 /*
- * Parses the manifest FDT. Every error is reported; zones with an error are marked refused (an error that cannot be
- * attributed to a zone refuses all). Returns the number of errors, or -EBADMSG when the blob is not a manifest.
+ * Parses the manifest FDT. Every error is reported; zones with an error are marked refused (an
+ * error that cannot be attributed to a zone refuses all). Returns the number of errors, or -EBADMSG
+ * when the blob is not a manifest.
  */
-int manifest_parse(const void *fdt, uint64_t size, struct manifest *out, manifest_report report, void *ctx);
+int manifest_parse(const void *fdt, uint64_t size, struct manifest *out, manifest_report report,
+		   void *ctx);
 
 /*
- * Checks against the machine: CPUs, memory, devices present, given once, assignable (not a bridge, has resources), image
- * names known to `has_image` (may be NULL). Zones in order, root first, so that root still boots where it can. Fills in
- * manifest_device.function. Returns the number of errors (each marks its zone refused).
+ * Checks against the machine: CPUs, memory, devices present, given once, assignable (not a bridge,
+ * has resources), image names known to `has_image` (may be NULL). Zones in order, root first, so
+ * that root still boots where it can. Fills in manifest_device.function. Returns the number of
+ * errors (each marks its zone refused).
  */
 int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
-		     bool (*has_image)(void *ctx, const char *name), manifest_report report, void *ctx);
+		     bool (*has_image)(void *ctx, const char *name), manifest_report report,
+		     void *ctx);
 
 /*
- * True when the function (index into the table) is one `all-unassigned;` gives to root: it can be assigned, it is behind
- * an IOMMU and no zone names it. A refused zone still holds the devices it names. Pre: manifest_resolve() has run.
+ * True when the function (index into the table) is one `all-unassigned;` gives to root: it can be
+ * assigned, it is behind an IOMMU and no zone names it. A refused zone still holds the devices it
+ * names. Pre: manifest_resolve() has run.
  */
 bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function);
 
-/* ---- bundle ------------------------------------------------------------------------------------------------------- */
+/* ---- bundle
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct bundle_image {
 	char name[MANIFEST_NAME];
@@ -109,14 +122,17 @@ struct bundle {
 };
 
 /*
- * Reads a bundle of exactly `size` readable bytes and verifies every checksum. On error returns -EBADMSG and fills *err
- * (rule "bundle-..."); when only images are damaged the others and the manifest are still usable: the return value is 0,
- * `report` is called per damaged image, and the image is left out of the table.
+ * Reads a bundle of exactly `size` readable bytes and verifies every checksum. On error returns
+ * -EBADMSG and fills *err (rule "bundle-..."); when only images are damaged the others and the
+ * manifest are still usable: the return value is 0, `report` is called per damaged image, and the
+ * image is left out of the table.
  */
-int bundle_open(const void *data, uint64_t size, struct bundle *out, manifest_report report, void *ctx);
+int bundle_open(const void *data, uint64_t size, struct bundle *out, manifest_report report,
+		void *ctx);
 const struct bundle_image *bundle_find(const struct bundle *b, const char *name);
 
-/* ---- SHA-256 (FIPS 180-4), core/sha256.c ---------------------------------------------------------------------------- */
+/* ---- SHA-256 (FIPS 180-4), core/sha256.c
+ * ---------------------------------------------------------------------------- */
 
 struct sha256 {
 	uint32_t state[8];

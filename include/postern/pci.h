@@ -2,13 +2,13 @@
 /*
  * PCI contract: physical functions as found once at boot, and the virtual bus each zone sees.
  *
- * Physical side (pci/enumerate.c, pci/resources.c, pci/capability.c, pci/reset.c). Single-threaded at boot; later only
- * the life cycle (core/device.c) touches a function's hardware, under the device table's lock. What the engine relies on
- * (BAR sizes, capability offsets, table sizes) is captured in struct pci_function before any zone runs and never read
- * again (invariant V6).
+ * Physical side (pci/enumerate.c, pci/resources.c, pci/capability.c, pci/reset.c). Single-threaded
+ * at boot; later only the life cycle (core/device.c) touches a function's hardware, under the
+ * device table's lock. What the engine relies on (BAR sizes, capability offsets, table sizes) is
+ * captured in struct pci_function before any zone runs and never read again (invariant V6).
  *
- * Virtual side (pci/vpci*.c). A zone's config accesses and its accesses to trapped BAR pages come in here, on any of the
- * zone's CPUs; struct vpci has one lock, taken inside.
+ * Virtual side (pci/vpci*.c). A zone's config accesses and its accesses to trapped BAR pages come
+ * in here, on any of the zone's CPUs; struct vpci has one lock, taken inside.
  */
 #ifndef POSTERN_PCI_H
 #define POSTERN_PCI_H
@@ -17,34 +17,36 @@
 #include <postern/irq.h>
 #include <postern/types.h>
 
-#define MAX_PCI_HOSTS 4
-#define MAX_PCI_WINDOWS 4
-#define MAX_ID_MAPS 8
+#define MAX_PCI_HOSTS     4
+#define MAX_PCI_WINDOWS   4
+#define MAX_ID_MAPS       8
 #define MAX_PCI_FUNCTIONS 128
-#define PCI_BAR_COUNT 6
-#define PCI_CONFIG_SIZE 4096u
+#define PCI_BAR_COUNT     6
+#define PCI_CONFIG_SIZE   4096u
 
 struct pci_host;
 struct pci_function;
 struct zone;
 struct iommu_domain;
 
-/* ---- platform side ---------------------------------------------------------------------------------------------- */
+/* ---- platform side
+ * ---------------------------------------------------------------------------------------------- */
 
 /*
- * Config space of one host bridge. size is 1, 2 or 4, offset aligned to it. An access no function answers reads
- * all-ones and drops writes; it must never fault the host. `widths`: bit n set when 2^n-byte accesses are legal on this
- * machine; pci_config_read()/write() never asks for another.
+ * Config space of one host bridge. size is 1, 2 or 4, offset aligned to it. An access no function
+ * answers reads all-ones and drops writes; it must never fault the host. `widths`: bit n set when
+ * 2^n-byte accesses are legal on this machine; pci_config_read()/write() never asks for another.
  */
 struct pci_config_ops {
 	const char *name;
 	uint32_t (*read)(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size);
-	void (*write)(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size, uint32_t value);
+	void (*write)(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size,
+		      uint32_t value);
 };
 
 /*
- * ECAM (pci/ecam.c) for any platform that has one: config_base is where bus bus_first begins, config_size bounds what is
- * accessed; both mapped by the hypervisor.
+ * ECAM (pci/ecam.c) for any platform that has one: config_base is where bus bus_first begins,
+ * config_size bounds what is accessed; both mapped by the hypervisor.
  */
 extern const struct pci_config_ops pci_ecam_ops;
 
@@ -58,21 +60,25 @@ struct pci_window {
 	uint64_t size;
 };
 
-/* Requester IDs [rid_base, rid_base+length) map to ids [out_base, ...) of unit `unit` (iommu-map, msi-map, IORT). */
+/* Requester IDs [rid_base, rid_base+length) map to ids [out_base, ...) of unit `unit` (iommu-map,
+ * msi-map, IORT). */
 struct pci_id_map {
 	uint32_t rid_base, length;
 	unsigned unit;
 	uint32_t out_base;
 };
 
-/* What is true of one board only; all optional (NULL = nothing special). pci/ calls these, boards implement them. */
+/* What is true of one board only; all optional (NULL = nothing special). pci/ calls these, boards
+ * implement them. */
 struct pci_quirks {
 	/* The function must never be accessed at all (a read can hang the machine). */
 	bool (*hidden)(const struct pci_host *h, sbdf_t fn);
 	/* Only device 0 can exist on this bus (ghosts would answer on others). */
 	bool (*one_device)(const struct pci_host *h, unsigned bus);
-	/* The BAR must not be sized; its firmware value and this size are taken. 0: size it normally. */
-	uint64_t (*fixed_bar_size)(const struct pci_host *h, uint16_t vendor, uint16_t device, unsigned bar);
+	/* The BAR must not be sized; its firmware value and this size are taken. 0: size it
+	 * normally. */
+	uint64_t (*fixed_bar_size)(const struct pci_host *h, uint16_t vendor, uint16_t device,
+				   unsigned bar);
 	/* The port keeps its subordinates apart from its siblings although it has no ACS. */
 	bool (*ports_isolate)(const struct pci_function *port);
 };
@@ -81,7 +87,8 @@ struct pci_host {
 	unsigned index;
 	uint16_t segment;
 	uint8_t bus_first, bus_last;
-	unsigned widths; /* legal config access widths: BIT32(0)|BIT32(1)|BIT32(2) = 1, 2, 4 bytes */
+	unsigned widths; /* legal config access widths: BIT32(0)|BIT32(1)|BIT32(2) = 1, 2, 4 bytes
+			  */
 	const struct pci_config_ops *config;
 	hpa_t config_base; /* ECAM or other window, for the accessor */
 	uint64_t config_size;
@@ -92,11 +99,13 @@ struct pci_host {
 	const struct pci_quirks *quirks; /* may be NULL */
 };
 
-/* ---- physical functions ------------------------------------------------------------------------------------------ */
+/* ---- physical functions
+ * ------------------------------------------------------------------------------------------ */
 
 enum pci_bar_kind { PCI_BAR_NONE, PCI_BAR_MEM32, PCI_BAR_MEM64, PCI_BAR_IO };
 
-/* A base address register as captured at boot. A 64-bit BAR occupies index i; index i+1 is PCI_BAR_NONE. */
+/* A base address register as captured at boot. A 64-bit BAR occupies index i; index i+1 is
+ * PCI_BAR_NONE. */
 struct pci_bar {
 	enum pci_bar_kind kind;
 	bool prefetchable;
@@ -107,8 +116,8 @@ struct pci_bar {
 
 /* Offsets of capabilities in config space; 0 = absent. */
 struct pci_caps {
-	uint16_t pm, msi, msix, pcie, af, vpd;          /* classic list */
-	uint16_t aer, acs, ari, sriov, ats, dsn;        /* extended list */
+	uint16_t pm, msi, msix, pcie, af, vpd;   /* classic list */
+	uint16_t aer, acs, ari, sriov, ats, dsn; /* extended list */
 };
 
 struct pci_msix_info {
@@ -122,7 +131,13 @@ struct pci_msi_info {
 	bool address64, maskable;
 };
 
-enum device_state { DEVICE_ABSENT, DEVICE_QUARANTINED, DEVICE_ASSIGNED, DEVICE_QUIESCING, DEVICE_FAILED };
+enum device_state {
+	DEVICE_ABSENT,
+	DEVICE_QUARANTINED,
+	DEVICE_ASSIGNED,
+	DEVICE_QUIESCING,
+	DEVICE_FAILED
+};
 
 /* Where the IOMMU and the MSI unit see the function; unit == -1: none. */
 struct pci_route {
@@ -138,7 +153,7 @@ struct pci_function {
 	uint32_t class_code; /* 24 bits: class, subclass, programming interface */
 	uint8_t revision, header_type, interrupt_pin;
 	bool multifunction;
-	uint8_t pcie_type;   /* Device/Port Type of the PCIe capability, 0xff without one */
+	uint8_t pcie_type; /* Device/Port Type of the PCIe capability, 0xff without one */
 	bool can_flr, can_af_flr, no_soft_reset;
 	struct pci_caps caps;
 	struct pci_bar bars[PCI_BAR_COUNT];
@@ -154,14 +169,19 @@ struct pci_function {
 	enum device_state state;
 	const char *failure; /* why FAILED; static text */
 	struct zone *owner;
-	struct msi_vector *vectors; /* while assigned: its physical vectors, owned by core/device.c */
+	struct msi_vector *vectors; /* while assigned: its physical vectors, owned by core/device.c
+				     */
 	unsigned vector_count;
-	/* Config space as it was after resources were placed; what a reset must restore and what a zone's view starts from. */
+	/* Config space as it was after resources were placed; what a reset must restore and what a
+	 * zone's view starts from. */
 	uint8_t snapshot[PCI_CONFIG_SIZE];
 	uint16_t snapshot_size; /* 256 or 4096 */
 };
 
-static inline bool pci_is_bridge(const struct pci_function *f) { return (f->header_type & 0x7f) == 1; }
+static inline bool pci_is_bridge(const struct pci_function *f)
+{
+	return (f->header_type & 0x7f) == 1;
+}
 
 struct pci_table {
 	struct pci_function functions[MAX_PCI_FUNCTIONS]; /* in SBDF order */
@@ -169,25 +189,28 @@ struct pci_table {
 };
 
 /*
- * Any size 1, 2, 4 at any aligned offset, carried out in the widths the host allows. A narrow write on a machine with
- * wider accesses only is a read-modify-write that writes 0 to the neighbouring write-1-to-clear bits of the Status
- * registers.
+ * Any size 1, 2, 4 at any aligned offset, carried out in the widths the host allows. A narrow write
+ * on a machine with wider accesses only is a read-modify-write that writes 0 to the neighbouring
+ * write-1-to-clear bits of the Status registers.
  */
 uint32_t pci_config_read(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size);
-void pci_config_write(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size, uint32_t value);
+void pci_config_write(const struct pci_host *h, sbdf_t fn, unsigned offset, unsigned size,
+		      uint32_t value);
 
 /*
- * Finds every function below the host bridge, numbering buses and placing windows and BARs where firmware has not
- * (valid firmware values are kept), and appends them to the table. On return no endpoint has Bus Master, Memory or I/O
- * decode or an interrupt enabled; bridges forward their windows and have Bus Master on so that a later assignment
- * touches the endpoint only. -ENOSPC when the table is full, -ERANGE when a window is too small (both logged by name,
- * naming the function; functions without resources are left with bar.bus == 0).
+ * Finds every function below the host bridge, numbering buses and placing windows and BARs where
+ * firmware has not (valid firmware values are kept), and appends them to the table. On return no
+ * endpoint has Bus Master, Memory or I/O decode or an interrupt enabled; bridges forward their
+ * windows and have Bus Master on so that a later assignment touches the endpoint only. -ENOSPC when
+ * the table is full, -ERANGE when a window is too small (both logged by name, naming the function;
+ * functions without resources are left with bar.bus == 0).
  */
 int pci_scan_host(struct pci_host *h, struct pci_table *t);
 
 struct pci_function *pci_find(struct pci_table *t, sbdf_t sbdf);
 
-/* Numbers isolation groups over the whole table (V9): same bridge without ACS or ports_isolate, multifunction, alias. */
+/* Numbers isolation groups over the whole table (V9): same bridge without ACS or ports_isolate,
+ * multifunction, alias. */
 void pci_assign_groups(struct pci_table *t);
 
 /* Command register control of an endpoint, read back: 0, or -EIO when the bit does not follow. */
@@ -199,9 +222,10 @@ void pci_mask_interrupts(struct pci_function *f);
 bool pci_transactions_done(const struct pci_function *f);
 
 /*
- * Reset as a resumable machine: start, then step until it stops answering -EAGAIN. `wait_until` (host_time_ns) is when
- * the next step makes sense. FLR, else AF-FLR, else D3hot->D0 where No_Soft_Reset is 0, else -EOPNOTSUPP. Post of 0: the
- * function answers config reads and its snapshot has been restored (Bus Master and decode off). -ETIMEDOUT: it never did.
+ * Reset as a resumable machine: start, then step until it stops answering -EAGAIN. `wait_until`
+ * (host_time_ns) is when the next step makes sense. FLR, else AF-FLR, else D3hot->D0 where
+ * No_Soft_Reset is 0, else -EOPNOTSUPP. Post of 0: the function answers config reads and its
+ * snapshot has been restored (Bus Master and decode off). -ETIMEDOUT: it never did.
  */
 struct pci_reset {
 	struct pci_function *f;
@@ -212,11 +236,13 @@ struct pci_reset {
 int pci_reset_start(struct pci_reset *r, struct pci_function *f);
 int pci_reset_step(struct pci_reset *r);
 
-/* ---- a zone's virtual bus ----------------------------------------------------------------------------------------- */
+/* ---- a zone's virtual bus
+ * ----------------------------------------------------------------------------------------- */
 
-/* Where a zone's PCI lives in its guest-physical space (generated device tree and vpci agree on it). */
+/* Where a zone's PCI lives in its guest-physical space (generated device tree and vpci agree on
+ * it). */
 struct vpci_layout {
-	gpa_t ecam;      /* segment 0, buses 0..bus_last */
+	gpa_t ecam; /* segment 0, buses 0..bus_last */
 	uint8_t bus_last;
 	gpa_t mem32, mem64; /* bus address == guest-physical address inside the windows */
 	uint64_t mem32_size, mem64_size;
@@ -224,40 +250,49 @@ struct vpci_layout {
 
 struct vpci;
 
-/* An empty virtual bus for a zone. virq is the zone's interrupt controller model. NULL: no memory. */
-struct vpci *vpci_create(struct zone *z, const struct vpci_layout *layout, const struct virq_ops *virq, void *virq_ctx);
+/* An empty virtual bus for a zone. virq is the zone's interrupt controller model. NULL: no memory.
+ */
+struct vpci *vpci_create(struct zone *z, const struct vpci_layout *layout,
+			 const struct virq_ops *virq, void *virq_ctx);
 /* Pre: no function left in it. */
 void vpci_destroy(struct vpci *v);
 
 /*
- * Puts an (assigned, reset, quiet) function on the zone's bus with its initial view: BARs placed in the zone's windows,
- * decode off, vectors allocated by the caller. `vbdf` is the wanted virtual bus/device/function (as an sbdf_t of segment 0)
- * or SBDF_NONE to choose: below a new synthesized root port (00:NN.0) as device 0. With vbdf given and bus != 0 the
- * synthesized root port stands at `vport` (SBDF_NONE: chosen). vectors[0..count) are the function's physical vectors.
- * -EADDRINUSE, -ENOSPC (a window is full), -ENOMEM.
+ * Puts an (assigned, reset, quiet) function on the zone's bus with its initial view: BARs placed in
+ * the zone's windows, decode off, vectors allocated by the caller. `vbdf` is the wanted virtual
+ * bus/device/function (as an sbdf_t of segment 0) or SBDF_NONE to choose: below a new synthesized
+ * root port (00:NN.0) as device 0. With vbdf given and bus != 0 the synthesized root port stands at
+ * `vport` (SBDF_NONE: chosen). vectors[0..count) are the function's physical vectors. -EADDRINUSE,
+ * -ENOSPC (a window is full), -ENOMEM.
  */
-int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport, struct msi_vector *vectors,
-	     unsigned vector_count);
+int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
+	     struct msi_vector *vectors, unsigned vector_count);
 /* Takes the function out: unmaps its BARs from the zone's CPUs, forgets its message shadow. */
 void vpci_remove(struct vpci *v, struct pci_function *f);
 /* How many vectors the function needs (MSI-X entries, else MSI messages, else 0). */
 unsigned vpci_vectors_wanted(const struct pci_function *f);
-/* Where the zone sees the function now (its kernel may renumber buses); SBDF_NONE if it is not there. */
+/* Where the zone sees the function now (its kernel may renumber buses); SBDF_NONE if it is not
+ * there. */
 sbdf_t vpci_where(struct vpci *v, const struct pci_function *f);
 
 /* A config access by the zone: offset < 4096, size 1, 2, 4 or 8, any alignment. Always answers. */
-uint64_t vpci_config_read(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset, unsigned size);
-void vpci_config_write(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset, unsigned size, uint64_t value);
+uint64_t vpci_config_read(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset,
+			  unsigned size);
+void vpci_config_write(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset, unsigned size,
+		       uint64_t value);
 
 /*
- * An access of the zone to guest-physical memory that no stage-2 mapping answered: ECAM, MSI-X table and PBA pages, BARs
- * with decode off (all-ones) inside the zone's PCI windows. ACCESS_NONE: not a PCI address.
+ * An access of the zone to guest-physical memory that no stage-2 mapping answered: ECAM, MSI-X
+ * table and PBA pages, BARs with decode off (all-ones) inside the zone's PCI windows. ACCESS_NONE:
+ * not a PCI address.
  */
-enum access_result vpci_mmio(struct vpci *v, gpa_t addr, unsigned size, bool write, uint64_t *value);
+enum access_result vpci_mmio(struct vpci *v, gpa_t addr, unsigned size, bool write,
+			     uint64_t *value);
 
 /* Delivers a physical vector's arrival to the zone (handler of the vectors given to vpci_add). */
 void vpci_vector_fired(struct msi_vector *vec);
-/* The zone's controller re-routed (device_id, event): physical vectors follow to the CPU of the new vCPU. */
+/* The zone's controller re-routed (device_id, event): physical vectors follow to the CPU of the new
+ * vCPU. */
 void vpci_retarget(struct vpci *v, uint32_t device_id, uint32_t event);
 
 /* For reports: the n-th function (in virtual BDF order) of the zone; NULL past the end. */

@@ -2,9 +2,10 @@
 /*
  * Platform contract: one folder under platforms/ per board, nothing of it elsewhere.
  *
- * A platform turns what firmware left (a device tree, ACPI tables) into one `struct machine`; everything above works
- * from that. All of it runs on the boot CPU before any zone exists, with the firmware's tables treated as untrusted
- * input: bounds checked, refused with a message rather than believed.
+ * A platform turns what firmware left (a device tree, ACPI tables) into one `struct machine`;
+ * everything above works from that. All of it runs on the boot CPU before any zone exists, with the
+ * firmware's tables treated as untrusted input: bounds checked, refused with a message rather than
+ * believed.
  */
 #ifndef POSTERN_PLATFORM_H
 #define POSTERN_PLATFORM_H
@@ -14,9 +15,9 @@
 #include <postern/pci.h>
 #include <postern/types.h>
 
-#define MAX_CPUS 8
+#define MAX_CPUS           8
 #define MAX_MEMORY_REGIONS 16
-#define MAX_UARTS 2
+#define MAX_UARTS          2
 
 struct memory_region {
 	hpa_t base;
@@ -35,7 +36,8 @@ struct cpu_info {
 	uint64_t hw_id;
 };
 
-/* Main interrupt controller, as firmware describes it. Redistributor regions are one per machine here. */
+/* Main interrupt controller, as firmware describes it. Redistributor regions are one per machine
+ * here. */
 struct intc_info {
 	hpa_t dist_base;
 	uint64_t dist_size;
@@ -52,7 +54,7 @@ struct machine {
 	unsigned memory_count;
 	struct memory_region reserved[MAX_MEMORY_REGIONS]; /* firmware says: hands off */
 	unsigned reserved_count;
-	struct memory_region bundle; /* where the loader put the bundle; size 0: none */
+	struct memory_region bundle;    /* where the loader put the bundle; size 0: none */
 	struct cpu_info cpus[MAX_CPUS]; /* cpus[0] is the boot CPU */
 	unsigned cpu_count;
 	struct intc_info intc;
@@ -76,9 +78,11 @@ struct boot_info {
 
 struct platform {
 	const char *name;
-	/* Mandatory. True when this is the machine the platform was written for. No side effects. */
+	/* Mandatory. True when this is the machine the platform was written for. No side effects.
+	 */
 	bool (*match)(const struct boot_info *boot);
-	/* Mandatory. Fills *m (zeroed before). Negative errno with the reason logged. Touches no hardware. */
+	/* Mandatory. Fills *m (zeroed before). Negative errno with the reason logged. Touches no
+	 * hardware. */
 	int (*discover)(const struct boot_info *boot, struct machine *m);
 };
 

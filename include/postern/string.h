@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The few memory and string functions the freestanding engine uses (hv-glue/string.c provides them; the hosted
- * build takes the C library's), plus bounded formatting.
+ * The few memory and string functions the freestanding engine uses (hv-glue/string.c provides them;
+ * the hosted build takes the C library's), plus bounded formatting.
  */
 #ifndef POSTERN_STRING_H
 #define POSTERN_STRING_H
@@ -26,9 +26,10 @@ char *strrchr(const char *s, int c);
 #endif
 
 /*
- * Writes at most size bytes including the terminating NUL (always written when size > 0) and returns the length the
- * whole text would have had. Knows %c %s %d %i %u %x %X %p %%, the lengths hh h l ll z, the flags - and 0, a width,
- * a precision for %s, and * for either. Anything else is copied as it stands. (core/format.c)
+ * Writes at most size bytes including the terminating NUL (always written when size > 0) and
+ * returns the length the whole text would have had. Knows %c %s %d %i %u %x %X %p %%, the lengths
+ * hh h l ll z, the flags - and 0, a width, a precision for %s, and * for either. Anything else is
+ * copied as it stands. (core/format.c)
  */
 int format_text(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int format_text_v(char *out, size_t size, const char *fmt, va_list ap);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A zone: CPUs, memory, devices, and where it is in its life. core/zone.c owns the table, core/device.c the devices'
- * life cycle; hv-glue drives the CPUs.
+ * A zone: CPUs, memory, devices, and where it is in its life. core/zone.c owns the table,
+ * core/device.c the devices' life cycle; hv-glue drives the CPUs.
  *
- * Locking: zone->lock protects state and the device list; it is taken before vpci's and the controllers' locks.
+ * Locking: zone->lock protects state and the device list; it is taken before vpci's and the
+ * controllers' locks.
  */
 #ifndef POSTERN_ZONE_H
 #define POSTERN_ZONE_H
@@ -14,8 +15,8 @@
 #include <postern/platform.h>
 #include <postern/types.h>
 
-#define MAX_ZONES MANIFEST_MAX_ZONES
-#define ZONE_NONE 0xffffu
+#define MAX_ZONES        MANIFEST_MAX_ZONES
+#define ZONE_NONE        0xffffu
 #define ZONE_MAX_VECTORS 512
 
 enum zone_state {
@@ -31,17 +32,19 @@ struct zone {
 	char name[MANIFEST_NAME];
 	bool root;
 	enum zone_state state;
-	bool restart; /* STOPPING: start again afterwards */
+	bool restart;    /* STOPPING: start again afterwards */
 	char reason[96]; /* why it stopped or failed last, for reports */
 	struct lock lock;
 	const struct manifest_zone *manifest;
 	unsigned cpu_count;
 	uint16_t cpus[MAX_CPUS]; /* vCPU index -> physical CPU index */
-	/* One contiguous RAM region: guest [ram_gpa, +ram_size) is host [ram_hpa, +ram_size). ram_size 0: none now. */
+	/* One contiguous RAM region: guest [ram_gpa, +ram_size) is host [ram_hpa, +ram_size).
+	 * ram_size 0: none now. */
 	gpa_t ram_gpa;
 	hpa_t ram_hpa;
 	uint64_t ram_size;
-	struct iommu_domain *domains[MAX_IOMMUS]; /* created when a function behind the unit is assigned */
+	struct iommu_domain *domains[MAX_IOMMUS]; /* created when a function behind the unit is
+						     assigned */
 	struct vpci *vpci;
 	const struct virq_ops *virq;
 	void *virq_ctx;
@@ -52,21 +55,22 @@ struct zone {
 /* Boot: where the engine finds IOMMUs and MSI units. */
 void core_init(struct machine *m);
 /*
- * Destroys the zone's DMA domains. Pre: every function was released. Not 0: a unit did not let go of one; the zone's memory
- * must be retired.
+ * Destroys the zone's DMA domains. Pre: every function was released. Not 0: a unit did not let go
+ * of one; the zone's memory must be retired.
  */
 int zone_domains_destroy(struct zone *z);
 
 /*
- * Gives a quarantined function (and vectors and DMA through the zone's domain) to a zone. Refusals are logged with device,
- * zone, rule and way out. -EBUSY, -ENOSPC, -ENOMEM, -EIO.
+ * Gives a quarantined function (and vectors and DMA through the zone's domain) to a zone. Refusals
+ * are logged with device, zone, rule and way out. -EBUSY, -ENOSPC, -ENOMEM, -EIO.
  */
 int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport);
 
 /*
- * Quiesce and release as a resumable machine: start, then step until it stops answering -EAGAIN. Whatever fails, the
- * IOMMU entry is blocked; post of 0: QUARANTINED, reset proven. Other values: the function is FAILED (stays blocked) and
- * f->failure says why. When -EIO the block itself is not proven: the zone's memory must be retired, not reused.
+ * Quiesce and release as a resumable machine: start, then step until it stops answering -EAGAIN.
+ * Whatever fails, the IOMMU entry is blocked; post of 0: QUARANTINED, reset proven. Other values:
+ * the function is FAILED (stays blocked) and f->failure says why. When -EIO the block itself is not
+ * proven: the zone's memory must be retired, not reused.
  */
 struct device_quiesce {
 	struct pci_function *f;

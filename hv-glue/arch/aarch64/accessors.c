@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * arch.h and the locks of host.h for aarch64. Device accesses are single load/store instructions of the simple
- * addressing form, so that a hypervisor below this one (or a bus error report) can decode them.
+ * arch.h and the locks of host.h for aarch64. Device accesses are single load/store instructions of
+ * the simple addressing form, so that a hypervisor below this one (or a bus error report) can
+ * decode them.
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>

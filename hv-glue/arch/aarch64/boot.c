@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The boot CPU between start.S and the architecture-independent hv_main(): translation on, per-CPU pointer, memory and
- * device mappings for what the platform discovered.
+ * The boot CPU between start.S and the architecture-independent hv_main(): translation on, per-CPU
+ * pointer, memory and device mappings for what the platform discovered.
  */
 #include <hv/cpu.h>
 #include <hv/stack_guard.h>

@@ -2,8 +2,9 @@
 /*
  * Generation of a zone's device tree; contract and bindings in <hv/guest_fdt.h>.
  *
- * libfdt's sequential-write interface, in one pass. Its first error sticks in the builder and the rest of the pass does
- * nothing, so that each step need not check. No state, no locks; zone start only.
+ * libfdt's sequential-write interface, in one pass. Its first error sticks in the builder and the
+ * rest of the pass does nothing, so that each step need not check. No state, no locks; zone start
+ * only.
  */
 #include <hv/guest_fdt.h>
 
@@ -44,7 +45,8 @@ struct builder {
 	int err; /* libfdt's first error */
 };
 
-/* ---- libfdt with a sticky error ------------------------------------------------------------------------------------- */
+/* ---- libfdt with a sticky error
+ * ------------------------------------------------------------------------------------- */
 
 static void begin(struct builder *b, const char *name)
 {
@@ -152,7 +154,9 @@ static void put_widths(struct builder *b, uint32_t address, uint32_t size)
 	put_u32(b, "#size-cells", size);
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------------------------------- */
+/* ---- nodes
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void build_chosen(struct builder *b, const struct guest_fdt_config *c)
 {
@@ -358,7 +362,8 @@ static void build_tree(struct builder *b, const struct guest_fdt_config *c)
 	end(b);
 }
 
-/* ---- what cannot be described --------------------------------------------------------------------------------------- */
+/* ---- what cannot be described
+ * --------------------------------------------------------------------------------------- */
 
 static bool is_range(uint64_t base, uint64_t size)
 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where physical interrupts go: to the zone that owns their source, or to the hypervisor's own users.
+ * Where physical interrupts go: to the zone that owns their source, or to the hypervisor's own
+ * users.
  *
- * Wired interrupts of zones and the timers' PPIs are linked: EL2 drops the priority and the guest's own deactivation ends
- * them. Hypervisor SPIs (monitor UART, IOMMU events) all target the housekeeping CPU.
+ * Wired interrupts of zones and the timers' PPIs are linked: EL2 drops the priority and the guest's
+ * own deactivation ends them. Hypervisor SPIs (monitor UART, IOMMU events) all target the
+ * housekeeping CPU.
  */
 #include <hv/cpu.h>
 #include <hv/fault_log.h>
@@ -13,7 +15,7 @@
 #include <postern/arch.h>
 #include <postern/errno.h>
 
-#define SGI_KICK 0u
+#define SGI_KICK  0u
 #define MAX_LINES 16u
 
 /* A wired interrupt somebody owns. zone == NULL: the hypervisor's, handled by fn(ctx). */
@@ -112,7 +114,8 @@ static void quiet_guest_timers(void)
 	isb();
 }
 
-/* What became of a wired interrupt: why the exit happened, and whether EL2 has to deactivate it itself. */
+/* What became of a wired interrupt: why the exit happened, and whether EL2 has to deactivate it
+ * itself. */
 struct taken {
 	enum exit_reason why;
 	bool deactivate;

@@ -2,8 +2,8 @@
 /*
  * Data aborts of a zone: decode the access, find who models the address, finish the instruction.
  *
- * An address nobody models, or an access the syndrome does not describe (pairs, SIMD, atomics to device memory), is answered
- * with a synchronous external abort, as a bus would.
+ * An address nobody models, or an access the syndrome does not describe (pairs, SIMD, atomics to
+ * device memory), is answered with a synchronous external abort, as a bus would.
  */
 #include <hv/cpu.h>
 #include <hv/layout.h>
@@ -20,9 +20,9 @@ static enum access_result dispatch(struct vcpu *v, gpa_t ipa, unsigned size, boo
 	*why = EXIT_CONSOLE;
 	if (a->vuart && range_inside(ipa, size, ZONE_UART_BASE, ZONE_UART_SIZE))
 		return vuart_mmio(a->vuart, (unsigned)(ipa - ZONE_UART_BASE), size, write, value);
-	*why = ipa >= ZONE_ECAM_BASE && ipa < ZONE_ECAM_BASE + ZONE_ECAM_BUSES * MIB ?
-		       EXIT_PCI_CONFIG :
-		       EXIT_PCI_BAR;
+	*why = ipa >= ZONE_ECAM_BASE && ipa < ZONE_ECAM_BASE + ZONE_ECAM_BUSES * MIB
+		       ? EXIT_PCI_CONFIG
+		       : EXIT_PCI_BAR;
 	if (vpci_mmio(v->zone->vpci, ipa, size, write, value) == ACCESS_DONE)
 		return ACCESS_DONE;
 	*why = EXIT_UNMAPPED;
@@ -32,7 +32,8 @@ static enum access_result dispatch(struct vcpu *v, gpa_t ipa, unsigned size, boo
 static void refuse(struct vcpu *v, struct guest_regs *r, uint64_t esr, gpa_t ipa)
 {
 	if (v->cpu->exits[EXIT_UNMAPPED]++ < UNMAPPED_LOG_LIMIT)
-		host_log(LOG_WARN, "zone %s vCPU %u: %s of unmapped 0x%lx at pc 0x%lx: abort given back",
+		host_log(LOG_WARN,
+			 "zone %s vCPU %u: %s of unmapped 0x%lx at pc 0x%lx: abort given back",
 			 v->zone->name, v->index, esr & ISS_WNR ? "write" : "read",
 			 (unsigned long)ipa, (unsigned long)r->elr);
 	inject_external_abort(r, false, esr & ISS_S1PTW, sysreg_read(far_el2));
@@ -57,8 +58,7 @@ void trap_mmio(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 	const unsigned size = 1u << FIELD_GET(ISS_SAS, esr);
 	const unsigned reg = (unsigned)FIELD_GET(ISS_SRT, esr);
 	const bool write = esr & ISS_WNR;
-	const bool translation =
-		FIELD_GET(FSC_TYPE, FIELD_GET(ISS_FSC, esr)) == FSC_TRANSLATION;
+	const bool translation = FIELD_GET(FSC_TYPE, FIELD_GET(ISS_FSC, esr)) == FSC_TRANSLATION;
 	const gpa_t ipa = trap_fault_ipa();
 	enum exit_reason why;
 	uint64_t value = 0;

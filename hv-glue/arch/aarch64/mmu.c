@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The hypervisor's own stage-1 translation: identity, 48 bits, 4 KiB granule, W^X (Arm ARM DDI 0487, D8).
+ * The hypervisor's own stage-1 translation: identity, 48 bits, 4 KiB granule, W^X (Arm ARM DDI
+ * 0487, D8).
  *
- * Text is read-execute, constants read-only, everything else read-write-never-execute, and SCTLR_EL2.WXN enforces it once
- * more. Between CPU stacks lies an unmapped page. Tables come from a fixed pool: mapping never needs the page allocator,
- * which itself needs mapped memory. Entries are only ever added, so no TLB maintenance is needed after the MMU is on.
+ * Text is read-execute, constants read-only, everything else read-write-never-execute, and
+ * SCTLR_EL2.WXN enforces it once more. Between CPU stacks lies an unmapped page. Tables come from a
+ * fixed pool: mapping never needs the page allocator, which itself needs mapped memory. Entries are
+ * only ever added, so no TLB maintenance is needed after the MMU is on.
  *
  * Caller context: boot CPU, before any other CPU runs.
  */
@@ -13,7 +15,7 @@
 #include <postern/arch.h>
 #include <postern/errno.h>
 
-#define ENTRIES	   512u
+#define ENTRIES    512u
 #define POOL_PAGES 64u
 #define ROOT_LEVEL 0u
 #define LEAF_LEVEL 3u
@@ -23,26 +25,26 @@
 #define DESC_ADDRESS MASK64(47, 12)
 #define DESC_ATTR    MASK64(4, 2)
 #define DESC_AP_RES1 BIT64(6) /* AP[1] is RES1 at EL2 */
-#define DESC_RO	     BIT64(7)
+#define DESC_RO      BIT64(7)
 #define DESC_INNER   MASK64(9, 8)
-#define DESC_AF	     BIT64(10)
-#define DESC_XN	     BIT64(54)
+#define DESC_AF      BIT64(10)
+#define DESC_XN      BIT64(54)
 
 /* MAIR_EL2: attribute 0 is Device-nGnRE, 1 is Normal write-back. */
 #define MAIR_VALUE  0xff04ull
 #define ATTR_DEVICE FIELD_PUT(DESC_ATTR, 0)
 #define ATTR_NORMAL (FIELD_PUT(DESC_ATTR, 1) | DESC_INNER)
 
-#define TCR_RES1	  (BIT64(31) | BIT64(23))
-#define TCR_T0SZ_48	  16ull
+#define TCR_RES1          (BIT64(31) | BIT64(23))
+#define TCR_T0SZ_48       16ull
 #define TCR_WALK_WB_INNER (BIT64(8) | BIT64(10) | MASK64(13, 12))
-#define TCR_PS		  MASK64(18, 16)
+#define TCR_PS            MASK64(18, 16)
 
 #define SCTLR_RES1 0x30c50830ull
-#define SCTLR_M	   BIT64(0)
-#define SCTLR_C	   BIT64(2)
+#define SCTLR_M    BIT64(0)
+#define SCTLR_C    BIT64(2)
 #define SCTLR_SA   BIT64(3)
-#define SCTLR_I	   BIT64(12)
+#define SCTLR_I    BIT64(12)
 #define SCTLR_WXN  BIT64(19)
 
 extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
@@ -70,7 +72,8 @@ static uint64_t level_size(unsigned level)
 	return PAGE_SIZE << (9u * (LEAF_LEVEL - level));
 }
 
-/* Fills what is still empty of [base, base + size); what is mapped already (the image, the device tree) keeps its rights. */
+/* Fills what is still empty of [base, base + size); what is mapped already (the image, the device
+ * tree) keeps its rights. */
 static int map_level(uint64_t *table, unsigned level, hpa_t base, uint64_t size, uint64_t attr)
 {
 	const uint64_t step = level_size(level);
@@ -117,7 +120,8 @@ static int map(hpa_t base, uint64_t size, uint64_t attr)
 
 	if (base + size < base || base + size > BIT64(48))
 		return -ERANGE;
-	return map_level(pool[0], ROOT_LEVEL, first, align_up(base + size, PAGE_SIZE) - first, attr);
+	return map_level(pool[0], ROOT_LEVEL, first, align_up(base + size, PAGE_SIZE) - first,
+			 attr);
 }
 
 int mmu_map_memory(hpa_t base, uint64_t size)
@@ -137,10 +141,12 @@ static int map_symbols(const char *start, const char *end, uint64_t attr)
 
 static uint64_t tcr_value(void)
 {
-	/* PARange and TCR.PS use one encoding; 48 bits (5) is all a 4 KiB granule without LPA2 can use. */
+	/* PARange and TCR.PS use one encoding; 48 bits (5) is all a 4 KiB granule without LPA2 can
+	 * use. */
 	uint64_t range = sysreg_read(id_aa64mmfr0_el1) & 0xf;
 
-	return TCR_RES1 | TCR_T0SZ_48 | TCR_WALK_WB_INNER | FIELD_PUT(TCR_PS, range > 5 ? 5 : range);
+	return TCR_RES1 | TCR_T0SZ_48 | TCR_WALK_WB_INNER |
+	       FIELD_PUT(TCR_PS, range > 5 ? 5 : range);
 }
 
 #define SCTLR_VALUE (SCTLR_RES1 | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I | SCTLR_WXN)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * PSCI 1.1 and SMCCC 1.1 towards zones (Arm DEN 0022, DEN 0028), by HVC or a trapped SMC, and towards the machine's
- * firmware. A zone's SYSTEM_OFF and SYSTEM_RESET concern that zone only.
+ * PSCI 1.1 and SMCCC 1.1 towards zones (Arm DEN 0022, DEN 0028), by HVC or a trapped SMC, and
+ * towards the machine's firmware. A zone's SYSTEM_OFF and SYSTEM_RESET concern that zone only.
  *
  * Locking: zone_arch.lock for vCPU power states.
  */
@@ -9,34 +9,34 @@
 #include <hv/sysreg.h>
 #include <postern/errno.h>
 
-#define PSCI_VERSION		0x84000000u
-#define PSCI_CPU_SUSPEND_32	0x84000001u
-#define PSCI_CPU_SUSPEND_64	0xc4000001u
-#define PSCI_CPU_OFF		0x84000002u
-#define PSCI_CPU_ON_32		0x84000003u
-#define PSCI_CPU_ON_64		0xc4000003u
-#define PSCI_AFFINITY_INFO_32	0x84000004u
-#define PSCI_AFFINITY_INFO_64	0xc4000004u
-#define PSCI_MIGRATE_INFO_TYPE	0x84000006u
-#define PSCI_SYSTEM_OFF		0x84000008u
-#define PSCI_SYSTEM_RESET	0x84000009u
-#define PSCI_FEATURES		0x8400000au
-#define PSCI_SYSTEM_RESET2_32	0x84000012u
-#define PSCI_SYSTEM_RESET2_64	0xc4000012u
-#define SMCCC_VERSION		0x80000000u
+#define PSCI_VERSION           0x84000000u
+#define PSCI_CPU_SUSPEND_32    0x84000001u
+#define PSCI_CPU_SUSPEND_64    0xc4000001u
+#define PSCI_CPU_OFF           0x84000002u
+#define PSCI_CPU_ON_32         0x84000003u
+#define PSCI_CPU_ON_64         0xc4000003u
+#define PSCI_AFFINITY_INFO_32  0x84000004u
+#define PSCI_AFFINITY_INFO_64  0xc4000004u
+#define PSCI_MIGRATE_INFO_TYPE 0x84000006u
+#define PSCI_SYSTEM_OFF        0x84000008u
+#define PSCI_SYSTEM_RESET      0x84000009u
+#define PSCI_FEATURES          0x8400000au
+#define PSCI_SYSTEM_RESET2_32  0x84000012u
+#define PSCI_SYSTEM_RESET2_64  0xc4000012u
+#define SMCCC_VERSION          0x80000000u
 
 #define PSCI_1_1  0x10001
 #define SMCCC_1_1 0x10001
 
-#define PSCI_SUCCESS	     0
+#define PSCI_SUCCESS         0
 #define PSCI_NOT_SUPPORTED   (-1)
 #define PSCI_INVALID_PARAMS  (-2)
-#define PSCI_ALREADY_ON	     (-4)
-#define PSCI_ON_PENDING	     (-5)
+#define PSCI_ALREADY_ON      (-4)
+#define PSCI_ON_PENDING      (-5)
 #define PSCI_INVALID_ADDRESS (-9)
 
-#define AFFINITY_ON	    0
-#define AFFINITY_OFF	    1
+#define AFFINITY_ON         0
+#define AFFINITY_OFF        1
 #define AFFINITY_ON_PENDING 2
 #define MIGRATE_NOT_NEEDED  2
 
@@ -155,8 +155,8 @@ static void cpu_off(struct vcpu *v)
 static void system_end(struct vcpu *v, enum zone_stop how, const char *reason)
 {
 	if (zone_request_stop(v->zone, how, reason))
-		host_log(LOG_WARN, "zone %s: %s ignored, the zone is already stopping", v->zone->name,
-			 reason);
+		host_log(LOG_WARN, "zone %s: %s ignored, the zone is already stopping",
+			 v->zone->name, reason);
 }
 
 void trap_firmware(struct vcpu *v, struct guest_regs *r)

@@ -13,13 +13,14 @@ _Static_assert(offsetof(struct cpu_boot, mair) == CPU_BOOT_MAIR, "start.S");
 _Static_assert(offsetof(struct cpu_boot, ttbr) == CPU_BOOT_TTBR, "start.S");
 _Static_assert(offsetof(struct cpu_boot, stack) == CPU_BOOT_STACK, "start.S");
 
-#define PSCI_CPU_ON_64 0xc4000003u
+#define PSCI_CPU_ON_64    0xc4000003u
 #define CPU_ON_TIMEOUT_NS 2000000000ull
 
 extern char secondary_entry[];
 static struct cpu_boot cpu_boot[MAX_CPUS];
 
-/* Message interrupts and the PPIs of this CPU, whose interface is open; false when it cannot take part. */
+/* Message interrupts and the PPIs of this CPU, whose interface is open; false when it cannot take
+ * part. */
 static bool cpu_init_interrupts(void)
 {
 	if (hv.machine.msi_unit_count && gic_its_cpu_init())
@@ -75,8 +76,9 @@ void smp_start(void)
 }
 
 /*
- * The vCPU that should run here now, if any; it counts as in the guest from here on. arch_zone_halt() writes `halt` and then
- * reads `in_guest`, this writes `in_guest` and then reads `halt`: one of the two sees the other.
+ * The vCPU that should run here now, if any; it counts as in the guest from here on.
+ * arch_zone_halt() writes `halt` and then reads `in_guest`, this writes `in_guest` and then reads
+ * `halt`: one of the two sees the other.
  */
 static struct vcpu *due_vcpu(struct cpu *self)
 {
@@ -110,7 +112,8 @@ void cpu_idle(void)
 		v = due_vcpu(self);
 		if (v)
 			vcpu_run(v);
-		/* An interrupt that came since irq_dispatch() is pending and ends the wait at once. */
+		/* An interrupt that came since irq_dispatch() is pending and ends the wait at once.
+		 */
 		__asm__ volatile("dsb sy\n\twfi" : : : "memory");
 	}
 }

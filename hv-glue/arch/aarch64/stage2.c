@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CPU side of a zone's second translation stage: struct pt (iommu/pt-vmsa-s2.c) under VTTBR_EL2, one VMID per zone, constant
- * on each CPU while the zone exists. Implements host_map_guest() and host_unmap_guest().
+ * CPU side of a zone's second translation stage: struct pt (iommu/pt-vmsa-s2.c) under VTTBR_EL2,
+ * one VMID per zone, constant on each CPU while the zone exists. Implements host_map_guest() and
+ * host_unmap_guest().
  *
  * Locking: zone_arch.s2_lock. Caller context: any CPU; the zone's CPUs may run.
  */
@@ -20,8 +21,8 @@ static void publish(void *ctx, const uint64_t *first, size_t count)
 }
 
 /*
- * TLB maintenance acts on the VMID in this CPU's VTTBR_EL2; for a foreign zone it is borrowed for the moment. The whole VMID
- * goes: moves of BARs and the end of a zone are rare.
+ * TLB maintenance acts on the VMID in this CPU's VTTBR_EL2; for a foreign zone it is borrowed for
+ * the moment. The whole VMID goes: moves of BARs and the end of a zone are rare.
  */
 static int flush(void *ctx, uint64_t ia, uint64_t size)
 {

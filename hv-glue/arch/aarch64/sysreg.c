@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Trapped system registers: ID registers, SGI generation, and the answer to all others (undefined instruction).
+ * Trapped system registers: ID registers, SGI generation, and the answer to all others (undefined
+ * instruction).
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>
 
 /* The fields of the syndrome that name the register, packed the same way. */
-#define SYSREG(op0, op1, crn, crm, op2)                                       \
-	(FIELD_PUT(ISS_SYS_OP0, op0) | FIELD_PUT(ISS_SYS_OP1, op1) |           \
-	 FIELD_PUT(ISS_SYS_CRN, crn) | FIELD_PUT(ISS_SYS_CRM, crm) | FIELD_PUT(ISS_SYS_OP2, op2))
+#define SYSREG(op0, op1, crn, crm, op2)                                                            \
+	(FIELD_PUT(ISS_SYS_OP0, op0) | FIELD_PUT(ISS_SYS_OP1, op1) | FIELD_PUT(ISS_SYS_CRN, crn) | \
+	 FIELD_PUT(ISS_SYS_CRM, crm) | FIELD_PUT(ISS_SYS_OP2, op2))
 #define SYSREG_MASK SYSREG(3, 7, 15, 15, 7)
 
 #define ICC_SGI1R  SYSREG(3, 0, 12, 11, 5)
@@ -21,7 +22,8 @@ static bool is_id_register(uint64_t reg)
 {
 	const uint64_t crm = FIELD_GET(ISS_SYS_CRM, reg);
 
-	return (reg & ~(ISS_SYS_CRM | ISS_SYS_OP2)) == SYSREG(3, 0, 0, 0, 0) && crm >= 1 && crm <= 7;
+	return (reg & ~(ISS_SYS_CRM | ISS_SYS_OP2)) == SYSREG(3, 0, 0, 0, 0) && crm >= 1 &&
+	       crm <= 7;
 }
 
 static bool emulate_write(struct vcpu *v, uint64_t reg, uint64_t value)
@@ -71,11 +73,14 @@ void trap_sysreg(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 	else
 		done = emulate_write(v, reg, value);
 	if (!done) {
-		host_log(LOG_DEBUG,
-			 "zone %s vCPU %u: system register S%u_%u_C%u_C%u_%u is not there: undefined",
-			 v->zone->name, v->index, (unsigned)FIELD_GET(ISS_SYS_OP0, reg),
-			 (unsigned)FIELD_GET(ISS_SYS_OP1, reg), (unsigned)FIELD_GET(ISS_SYS_CRN, reg),
-			 (unsigned)FIELD_GET(ISS_SYS_CRM, reg), (unsigned)FIELD_GET(ISS_SYS_OP2, reg));
+		host_log(
+			LOG_DEBUG,
+			"zone %s vCPU %u: system register S%u_%u_C%u_C%u_%u is not there: undefined",
+			v->zone->name, v->index, (unsigned)FIELD_GET(ISS_SYS_OP0, reg),
+			(unsigned)FIELD_GET(ISS_SYS_OP1, reg),
+			(unsigned)FIELD_GET(ISS_SYS_CRN, reg),
+			(unsigned)FIELD_GET(ISS_SYS_CRM, reg),
+			(unsigned)FIELD_GET(ISS_SYS_OP2, reg));
 		inject_undefined(r);
 		return;
 	}

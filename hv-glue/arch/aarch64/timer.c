@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Host time and the EL2 physical timer (Arm ARM DDI 0487, D12 "The Generic Timer"). Host time is the physical counter in
- * nanoseconds; a zone uses the virtual and the physical EL1 timer of its CPUs directly.
+ * Host time and the EL2 physical timer (Arm ARM DDI 0487, D12 "The Generic Timer"). Host time is
+ * the physical counter in nanoseconds; a zone uses the virtual and the physical EL1 timer of its
+ * CPUs directly.
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>

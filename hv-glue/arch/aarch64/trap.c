@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Exits from a zone, first decision. A guest's mistake gets the architected answer (invariant V4); nothing here halts the
- * hypervisor but a fault of its own.
+ * Exits from a zone, first decision. A guest's mistake gets the architected answer (invariant V4);
+ * nothing here halts the hypervisor but a fault of its own.
  */
 #include <hv/cpu.h>
 #include <hv/sysreg.h>
 #include <irq/gic-v3.h>
 
 const char *const exit_reason_names[EXIT_REASONS] = {
-	[EXIT_IRQ_TIMER] = "timer",
-	[EXIT_IRQ_MSI] = "msi",
-	[EXIT_IRQ_LINE] = "line",
-	[EXIT_IRQ_KICK] = "kick",
-	[EXIT_IRQ_HOST] = "host-irq",
-	[EXIT_PCI_CONFIG] = "pci-config",
-	[EXIT_PCI_BAR] = "pci-bar",
-	[EXIT_INTC] = "intc",
-	[EXIT_CONSOLE] = "console",
-	[EXIT_SGI] = "sgi",
-	[EXIT_SYSREG] = "sysreg",
-	[EXIT_FIRMWARE] = "firmware",
-	[EXIT_UNMAPPED] = "unmapped",
-	[EXIT_OTHER] = "other",
+	[EXIT_IRQ_TIMER] = "timer",   [EXIT_IRQ_MSI] = "msi",
+	[EXIT_IRQ_LINE] = "line",     [EXIT_IRQ_KICK] = "kick",
+	[EXIT_IRQ_HOST] = "host-irq", [EXIT_PCI_CONFIG] = "pci-config",
+	[EXIT_PCI_BAR] = "pci-bar",   [EXIT_INTC] = "intc",
+	[EXIT_CONSOLE] = "console",   [EXIT_SGI] = "sgi",
+	[EXIT_SYSREG] = "sysreg",     [EXIT_FIRMWARE] = "firmware",
+	[EXIT_UNMAPPED] = "unmapped", [EXIT_OTHER] = "other",
 };
 
 enum exit_kind { EXIT_SYNC, EXIT_IRQ, EXIT_FIQ, EXIT_SERROR };
@@ -35,10 +28,11 @@ gpa_t trap_fault_ipa(void)
 static void trap_instruction_abort(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 {
 	if (v->cpu->exits[EXIT_UNMAPPED]++ < UNMAPPED_LOG_LIMIT)
-		host_log(LOG_WARN,
-			 "zone %s vCPU %u: instruction fetch from unmapped 0x%lx at pc 0x%lx: abort given back",
-			 v->zone->name, v->index, (unsigned long)trap_fault_ipa(),
-			 (unsigned long)r->elr);
+		host_log(
+			LOG_WARN,
+			"zone %s vCPU %u: instruction fetch from unmapped 0x%lx at pc 0x%lx: abort given back",
+			v->zone->name, v->index, (unsigned long)trap_fault_ipa(),
+			(unsigned long)r->elr);
 	inject_external_abort(r, true, esr & ISS_S1PTW, sysreg_read(far_el2));
 }
 
@@ -114,10 +108,11 @@ _Noreturn void trap_panic(unsigned kind, uint64_t esr, uint64_t elr, uint64_t fa
 	struct cpu *self = cpu_self();
 
 	console_emergency();
-	host_log(LOG_ERROR,
-		 "hypervisor fault on CPU %u: vector %u ESR 0x%lx at image+0x%lx address 0x%lx: CPU stopped",
-		 self->index, kind, (unsigned long)esr,
-		 (unsigned long)(elr - (uint64_t)__image_start), (unsigned long)far);
+	host_log(
+		LOG_ERROR,
+		"hypervisor fault on CPU %u: vector %u ESR 0x%lx at image+0x%lx address 0x%lx: CPU stopped",
+		self->index, kind, (unsigned long)esr,
+		(unsigned long)(elr - (uint64_t)__image_start), (unsigned long)far);
 	for (;;)
 		__asm__ volatile("wfi");
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vCPUs: EL2 controls that stay constant on a CPU, the state a vCPU starts from, and the ways in and out of the guest.
+ * vCPUs: EL2 controls that stay constant on a CPU, the state a vCPU starts from, and the ways in
+ * and out of the guest.
  *
- * A vCPU is pinned to its CPU for good, so there is no world switch: EL1, FP and timer registers live in the hardware
- * across exits, and HCR_EL2, VTTBR_EL2 and the rest below are written once per zone start.
+ * A vCPU is pinned to its CPU for good, so there is no world switch: EL1, FP and timer registers
+ * live in the hardware across exits, and HCR_EL2, VTTBR_EL2 and the rest below are written once per
+ * zone start.
  */
 #include <hv/cpu.h>
 #include <hv/asm_offsets.h>
@@ -70,7 +72,8 @@ void cpu_init_el2(void)
 	arch_timer_program(UINT64_MAX);
 }
 
-/* What a PE out of reset has at EL1 (R_... "architecturally UNKNOWN" registers are zeroed: nothing leaks between runs). */
+/* What a PE out of reset has at EL1 (R_... "architecturally UNKNOWN" registers are zeroed: nothing
+ * leaks between runs). */
 void vcpu_reset_el1(struct vcpu *v)
 {
 	sysreg_write(vmpidr_el2, BIT64(31) | vgic_vcpu_affinity(v->index));
@@ -129,7 +132,8 @@ void vcpu_park(struct vcpu *v)
 	stack_restart(cpu_stack_top(v->cpu->index), (void (*)(void))cpu_idle);
 }
 
-/* Takes a synchronous exception to EL1 as the hardware would (Arm ARM D1.3, AArch64.TakeException). */
+/* Takes a synchronous exception to EL1 as the hardware would (Arm ARM D1.3, AArch64.TakeException).
+ */
 static void inject_sync(struct guest_regs *r, uint64_t esr)
 {
 	uint64_t offset;

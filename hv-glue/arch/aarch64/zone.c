@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The aarch64 half of a zone: stage-2, virtual GICv3 and ITS, vCPUs, UART, and what its RAM holds at the start.
+ * The aarch64 half of a zone: stage-2, virtual GICv3 and ITS, vCPUs, UART, and what its RAM holds
+ * at the start.
  *
- * Caller context: arch_zone_create() at boot on CPU 0; the others on the zone's boot CPU, which runs no guest then.
+ * Caller context: arch_zone_create() at boot on CPU 0; the others on the zone's boot CPU, which
+ * runs no guest then.
  */
 #include <hv/cpu.h>
 #include <hv/guest_fdt.h>
@@ -143,10 +145,11 @@ static int place(struct zone *z, const char *what, const struct bundle_image *im
 	void *to = host_guest_ram(z, gpa, image->size);
 
 	if (!to) {
-		host_log(LOG_ERROR,
-			 "zone %s: %s %s (%lu bytes) does not fit %lu MiB of memory: give the zone more memory-mib",
-			 z->name, what, image->name, (unsigned long)image->size,
-			 (unsigned long)(z->ram_size / MIB));
+		host_log(
+			LOG_ERROR,
+			"zone %s: %s %s (%lu bytes) does not fit %lu MiB of memory: give the zone more memory-mib",
+			z->name, what, image->name, (unsigned long)image->size,
+			(unsigned long)(z->ram_size / MIB));
 		return -E2BIG;
 	}
 	memcpy(to, image->data, image->size);
@@ -167,12 +170,19 @@ static int write_device_tree(struct zone *z, gpa_t gpa, gpa_t initrd, uint64_t i
 		.initrd = initrd,
 		.initrd_size = initrd_size,
 		.cpu_count = z->cpu_count,
-		.gic = { .dist = ZONE_GICD_BASE, .dist_size = VGIC_DIST_SIZE,
-			 .redist = ZONE_GICR_BASE, .redist_size = z->cpu_count * VGIC_REDIST_SIZE,
-			 .its = ZONE_GITS_BASE, .its_size = VGIC_ITS_SIZE },
-		.timer = { .secure = 29, .phys = intc->timer_phys_irq, .virt = intc->timer_virt_irq,
+		.gic = { .dist = ZONE_GICD_BASE,
+			 .dist_size = VGIC_DIST_SIZE,
+			 .redist = ZONE_GICR_BASE,
+			 .redist_size = z->cpu_count * VGIC_REDIST_SIZE,
+			 .its = ZONE_GITS_BASE,
+			 .its_size = VGIC_ITS_SIZE },
+		.timer = { .secure = 29,
+			   .phys = intc->timer_phys_irq,
+			   .virt = intc->timer_virt_irq,
 			   .hyp = 26 },
-		.uart = { .kind = GUEST_UART_SBSA, .base = ZONE_UART_BASE, .size = ZONE_UART_SIZE,
+		.uart = { .kind = GUEST_UART_SBSA,
+			  .base = ZONE_UART_BASE,
+			  .size = ZONE_UART_SIZE,
 			  .irq = ZONE_UART_INTID },
 		.has_pci = true,
 		.pci = vpci_layout,
@@ -224,9 +234,10 @@ int arch_zone_load(struct zone *z)
 		return -ENOENT;
 	extent = kernel_extent(kernel, &text_offset);
 	if (!extent) {
-		host_log(LOG_ERROR,
-			 "zone %s: kernel %s is not an arm64 Image: put an uncompressed Image into the bundle",
-			 z->name, kernel->name);
+		host_log(
+			LOG_ERROR,
+			"zone %s: kernel %s is not an arm64 Image: put an uncompressed Image into the bundle",
+			z->name, kernel->name);
 		return -EINVAL;
 	}
 	err = host_map_guest(z, z->ram_gpa, z->ram_hpa, z->ram_size, GUEST_MAP_RAM);
@@ -307,19 +318,21 @@ void arch_stats(void (*line)(void *ctx, const char *text), void *ctx)
 		if (!z->arch)
 			continue;
 		vgic_its_stats(((const struct zone_arch *)z->arch)->vgic, &its);
-		format_text(text, sizeof(text),
-			    "zone %s: virtual ITS: %lu commands, %lu errors, %lu messages, %lu dropped",
-			    z->name, (unsigned long)its.commands, (unsigned long)its.errors,
-			    (unsigned long)its.messages, (unsigned long)its.dropped);
+		format_text(
+			text, sizeof(text),
+			"zone %s: virtual ITS: %lu commands, %lu errors, %lu messages, %lu dropped",
+			z->name, (unsigned long)its.commands, (unsigned long)its.errors,
+			(unsigned long)its.messages, (unsigned long)its.dropped);
 		line(ctx, text);
 		for (unsigned n = 0; n < z->cpu_count; n++) {
 			struct vgic_vcpu_stats s;
 
 			vgic_vcpu_stats(((const struct zone_arch *)z->arch)->vgic, n, &s);
-			format_text(text, sizeof(text),
-				    "zone %s vCPU %u: %lu injected, %lu overflows, %lu maintenance, %lu SGI writes",
-				    z->name, n, (unsigned long)s.injected, (unsigned long)s.overflows,
-				    (unsigned long)s.maintenance, (unsigned long)s.sgis);
+			format_text(
+				text, sizeof(text),
+				"zone %s vCPU %u: %lu injected, %lu overflows, %lu maintenance, %lu SGI writes",
+				z->name, n, (unsigned long)s.injected, (unsigned long)s.overflows,
+				(unsigned long)s.maintenance, (unsigned long)s.sgis);
 			line(ctx, text);
 		}
 	}

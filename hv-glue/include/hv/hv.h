@@ -2,10 +2,10 @@
 /*
  * The hypervisor's own state and the calls its parts make on each other. Architecture-independent.
  *
- * Execution model: the hypervisor never takes an interrupt while it runs; a CPU is either in its zone (one vCPU pinned to
- * it for good) or in cpu_idle(), and enters the hypervisor by an exit or by waking up. Physical CPU 0 does the
- * housekeeping: monitor UART, IOMMU events, deferred work. A zone's own boot CPU loads, starts, stops and cleans the
- * zone, so that no other zone waits for it.
+ * Execution model: the hypervisor never takes an interrupt while it runs; a CPU is either in its
+ * zone (one vCPU pinned to it for good) or in cpu_idle(), and enters the hypervisor by an exit or
+ * by waking up. Physical CPU 0 does the housekeeping: monitor UART, IOMMU events, deferred work. A
+ * zone's own boot CPU loads, starts, stops and cleans the zone, so that no other zone waits for it.
  */
 #ifndef HV_HV_H
 #define HV_HV_H
@@ -18,19 +18,19 @@
 
 /* Why a CPU left its zone; counted per CPU, shown by the monitor's `stats`. */
 enum exit_reason {
-	EXIT_IRQ_TIMER,   /* a timer of the zone's own */
-	EXIT_IRQ_MSI,     /* a device's message */
-	EXIT_IRQ_LINE,    /* a wired interrupt of the zone */
-	EXIT_IRQ_KICK,    /* another CPU asked for attention */
-	EXIT_IRQ_HOST,    /* the hypervisor's own: monitor, IOMMU, maintenance */
-	EXIT_PCI_CONFIG,  /* virtual config space */
-	EXIT_PCI_BAR,     /* MSI-X table, small BAR */
-	EXIT_INTC,        /* virtual interrupt controller registers */
-	EXIT_CONSOLE,     /* emulated UART */
-	EXIT_SGI,         /* inter-processor interrupt between vCPUs */
-	EXIT_SYSREG,      /* trapped system register */
-	EXIT_FIRMWARE,    /* PSCI and SMCCC calls */
-	EXIT_UNMAPPED,    /* guest touched nothing: architected abort given back */
+	EXIT_IRQ_TIMER,  /* a timer of the zone's own */
+	EXIT_IRQ_MSI,    /* a device's message */
+	EXIT_IRQ_LINE,   /* a wired interrupt of the zone */
+	EXIT_IRQ_KICK,   /* another CPU asked for attention */
+	EXIT_IRQ_HOST,   /* the hypervisor's own: monitor, IOMMU, maintenance */
+	EXIT_PCI_CONFIG, /* virtual config space */
+	EXIT_PCI_BAR,    /* MSI-X table, small BAR */
+	EXIT_INTC,       /* virtual interrupt controller registers */
+	EXIT_CONSOLE,    /* emulated UART */
+	EXIT_SGI,        /* inter-processor interrupt between vCPUs */
+	EXIT_SYSREG,     /* trapped system register */
+	EXIT_FIRMWARE,   /* PSCI and SMCCC calls */
+	EXIT_UNMAPPED,   /* guest touched nothing: architected abort given back */
 	EXIT_OTHER,
 	EXIT_REASONS
 };
@@ -56,38 +56,44 @@ struct hv {
 	struct manifest manifest;
 	struct zone zones[MAX_ZONES];
 	unsigned zone_count;
-	/* Planned owner of each function in pci.functions[]: zone id or ZONE_NONE. Applied at zone start. */
+	/* Planned owner of each function in pci.functions[]: zone id or ZONE_NONE. Applied at zone
+	 * start. */
 	uint16_t plan[MAX_PCI_FUNCTIONS];
 	sbdf_t plan_vbdf[MAX_PCI_FUNCTIONS], plan_vport[MAX_PCI_FUNCTIONS];
 	uint64_t boot_time_ns;
 };
 extern struct hv hv;
 
-/* ---- zones (hv-glue/zone_control.c) ------------------------------------------------------------------------------- */
+/* ---- zones (hv-glue/zone_control.c)
+ * ------------------------------------------------------------------------------- */
 
 enum zone_stop { ZONE_STOP_OFF, ZONE_STOP_RESTART };
 
 /*
- * Asks the zone's boot CPU to do it; returns at once. -EBUSY: not in a state where that makes sense (state is in the log),
- * -EINVAL: the zone was refused at boot. Any CPU, no locks held.
+ * Asks the zone's boot CPU to do it; returns at once. -EBUSY: not in a state where that makes sense
+ * (state is in the log), -EINVAL: the zone was refused at boot. Any CPU, no locks held.
  */
 int zone_request_start(struct zone *z);
-/* `reason` is kept as a copy. Also what a guest's SYSTEM_OFF / SYSTEM_RESET, a crash, and the monitor end up in. */
+/* `reason` is kept as a copy. Also what a guest's SYSTEM_OFF / SYSTEM_RESET, a crash, and the
+ * monitor end up in. */
 int zone_request_stop(struct zone *z, enum zone_stop how, const char *reason);
 struct zone *zone_find(const char *name);
 
 /*
- * Runs due requests of the zone whose boot CPU this is; called from cpu_idle() with nothing held. Returns when there is
- * nothing to do until the next wake-up.
+ * Runs due requests of the zone whose boot CPU this is; called from cpu_idle() with nothing held.
+ * Returns when there is nothing to do until the next wake-up.
  */
 void zone_service(struct cpu *self);
 
-/* Takes a function away from its zone, running or not, and clears its plan; steps run as deferred work. Logs the result. */
+/* Takes a function away from its zone, running or not, and clears its plan; steps run as deferred
+ * work. Logs the result. */
 int device_request_release(struct pci_function *f);
-/* Plans the function for the zone; a running zone gets it at once (its kernel finds it at the next rescan). */
+/* Plans the function for the zone; a running zone gets it at once (its kernel finds it at the next
+ * rescan). */
 int device_request_assign(struct pci_function *f, struct zone *z);
 
-/* ---- deferred work on the housekeeping CPU (hv-glue/work.c) ------------------------------------------------------- */
+/* ---- deferred work on the housekeeping CPU (hv-glue/work.c)
+ * ------------------------------------------------------- */
 
 struct work {
 	void (*fn)(struct work *w);
@@ -95,62 +101,78 @@ struct work {
 	struct work *next;
 	bool queued;
 };
-/* Runs w->fn on CPU 0 at or after the deadline, not before this call returned. The work must stay allocated. */
+/* Runs w->fn on CPU 0 at or after the deadline, not before this call returned. The work must stay
+ * allocated. */
 void work_defer(struct work *w, uint64_t deadline);
-/* Called on the housekeeping CPU when its timer fires or it is kicked. Programs the timer for the next one. */
+/* Called on the housekeeping CPU when its timer fires or it is kicked. Programs the timer for the
+ * next one. */
 void work_run(void);
-/* The same, but the timer fires at `deadline` at the latest: for a wait of the caller's own on that CPU. */
+/* The same, but the timer fires at `deadline` at the latest: for a wait of the caller's own on that
+ * CPU. */
 void work_run_with(uint64_t deadline);
 
-/* ---- memory (hv-glue/memory.c) ------------------------------------------------------------------------------------ */
+/* ---- memory (hv-glue/memory.c)
+ * ------------------------------------------------------------------------------------ */
 
-/* Single-threaded, boot: everything in m->memory minus reserved, the image, firmware tables and the bundle. */
+/* Single-threaded, boot: everything in m->memory minus reserved, the image, firmware tables and the
+ * bundle. */
 int memory_init(const struct machine *m, hpa_t image, uint64_t image_size);
-/* Contiguous, 2 MiB aligned, never at host == avoid_identity. Content unspecified. 0 when there is none. */
+/* Contiguous, 2 MiB aligned, never at host == avoid_identity. Content unspecified. 0 when there is
+ * none. */
 hpa_t memory_alloc_ram(uint64_t size, gpa_t avoid_identity);
 /* Pre: zeroed by the caller, nothing can write to it any more. */
 void memory_free_ram(hpa_t base, uint64_t size);
 uint64_t memory_free_bytes(void);
 
 struct memory_usage {
-	uint64_t ram_total, ram_free; /* zone RAM, bytes */
-	uint64_t ram_largest;         /* largest free piece of it, bytes */
+	uint64_t ram_total, ram_free;   /* zone RAM, bytes */
+	uint64_t ram_largest;           /* largest free piece of it, bytes */
 	size_t pages_total, pages_free; /* host_pages_alloc()'s */
 };
 void memory_usage(struct memory_usage *out);
 
-/* ---- log and consoles (hv-glue/log.c, console.c, vuart.c) ---------------------------------------------------------- */
+/* ---- log and consoles (hv-glue/log.c, console.c, vuart.c)
+ * ---------------------------------------------------------- */
 
-/* Hypervisor UART (struct machine uarts[1]) up for polled output; before that log lines only go to the ring. */
+/* Hypervisor UART (struct machine uarts[1]) up for polled output; before that log lines only go to
+ * the ring. */
 void console_init(const struct uart_info *uart);
-/* Interrupt of the hypervisor UART: takes input to the monitor or to the attached zone. Housekeeping CPU. */
+/* Interrupt of the hypervisor UART: takes input to the monitor or to the attached zone.
+ * Housekeeping CPU. */
 void console_irq(void);
-/* Whole line of log (no newline) to ring and, when the monitor is in front, to the UART. Any CPU. */
+/* Whole line of log (no newline) to ring and, when the monitor is in front, to the UART. Any CPU.
+ */
 void console_log_line(const char *line, size_t length);
 /*
- * Something fatal is about to be logged: puts the log in front, whoever was, and takes the console's locks away from a
- * holder that keeps them for more than 100 ms (it may be dead, or be the caller). Any CPU.
+ * Something fatal is about to be logged: puts the log in front, whoever was, and takes the
+ * console's locks away from a holder that keeps them for more than 100 ms (it may be dead, or be
+ * the caller). Any CPU.
  */
 void console_emergency(void);
 
 struct vuart;
-/* The emulated UART of a nonroot zone (Arm SBSA generic UART). line: its virtual interrupt. NULL: no memory. */
+/* The emulated UART of a nonroot zone (Arm SBSA generic UART). line: its virtual interrupt. NULL:
+ * no memory. */
 struct vuart *vuart_create(struct zone *z, uint32_t line);
 void vuart_destroy(struct vuart *u);
 void vuart_reset(struct vuart *u);
 /* offset < 4096, size 1, 2, 4. */
-enum access_result vuart_mmio(struct vuart *u, unsigned offset, unsigned size, bool write, uint64_t *value);
+enum access_result vuart_mmio(struct vuart *u, unsigned offset, unsigned size, bool write,
+			      uint64_t *value);
 struct vuart *zone_vuart(struct zone *z); /* NULL: the zone has a real one */
 
-/* ---- monitor (hv-glue/monitor.c) ----------------------------------------------------------------------------------- */
+/* ---- monitor (hv-glue/monitor.c)
+ * ----------------------------------------------------------------------------------- */
 
 void monitor_init(void);
 /* One complete input line. Housekeeping CPU. */
 void monitor_line(char *line);
 
-/* ---- architecture (hv-glue/arch/<arch>) ---------------------------------------------------------------------------- */
+/* ---- architecture (hv-glue/arch/<arch>)
+ * ---------------------------------------------------------------------------- */
 
-/* Where the architecture's boot code ends up: translation on, boot CPU on its own stack, nothing discovered yet. */
+/* Where the architecture's boot code ends up: translation on, boot CPU on its own stack, nothing
+ * discovered yet. */
 _Noreturn void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size);
 /* Makes everything of the machine reachable: memory, the bundle, device registers. */
 int arch_map_machine(const struct machine *m);
@@ -158,11 +180,13 @@ int arch_map_machine(const struct machine *m);
 int arch_init_interrupts(struct machine *m);
 /* Wired interrupts of the hypervisor's own (console, IOMMUs) are handled from now on. */
 int irq_init(const struct machine *m);
-/* Takes the boot CPU's interrupts and starts the others; a CPU that does not come stays offline, logged. */
+/* Takes the boot CPU's interrupts and starts the others; a CPU that does not come stays offline,
+ * logged. */
 void smp_start(void);
 /* What a CPU does while no guest is on it. */
 _Noreturn void cpu_idle(void);
-/* Handles what comes until host time `deadline`; for waits of the life cycle on a CPU that runs no guest. */
+/* Handles what comes until host time `deadline`; for waits of the life cycle on a CPU that runs no
+ * guest. */
 void cpu_wait_until(uint64_t deadline);
 
 /* This CPU. */
@@ -173,18 +197,20 @@ void cpu_kick(unsigned cpu);
 _Noreturn void machine_power_off(void);
 _Noreturn void machine_reset(void);
 /*
- * Housekeeping CPU only: have work_run() called at or soon after `deadline_ns` (host_time_ns()); a deadline that has
- * passed fires at once. Replaces the deadline set before; UINT64_MAX: none.
+ * Housekeeping CPU only: have work_run() called at or soon after `deadline_ns` (host_time_ns()); a
+ * deadline that has passed fires at once. Replaces the deadline set before; UINT64_MAX: none.
  */
 void arch_timer_program(uint64_t deadline_ns);
 /* Prints the guest-visible state of a zone's CPUs (pc, mode) to the sink, one line a CPU. */
 void arch_describe_vcpus(struct zone *z, void (*line)(void *ctx, const char *text), void *ctx);
-/* Counters of the architecture's own for the monitor's `stats` (virtual interrupt controllers and the like). */
+/* Counters of the architecture's own for the monitor's `stats` (virtual interrupt controllers and
+ * the like). */
 void arch_stats(void (*line)(void *ctx, const char *text), void *ctx);
 
 /* Everything of the zone that is the architecture's: stage-2, vCPUs, virtual controllers. */
 int arch_zone_create(struct zone *z);
-/* RAM is mapped at z->ram_gpa; images are copied and the device tree written; vCPU 0 is ready to run. */
+/* RAM is mapped at z->ram_gpa; images are copied and the device tree written; vCPU 0 is ready to
+ * run. */
 int arch_zone_load(struct zone *z);
 /* Its vCPUs may run from now on: the boot CPU's is entered by cpu_idle(). */
 void arch_zone_release(struct zone *z);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * aarch64: vCPUs, traps and what this folder's files offer each other. Everything here runs at EL2 with interrupts masked.
+ * aarch64: vCPUs, traps and what this folder's files offer each other. Everything here runs at EL2
+ * with interrupts masked.
  */
 #ifndef HV_CPU_H
 #define HV_CPU_H
@@ -28,7 +29,7 @@ struct vcpu {
 	struct cpu *cpu;
 	enum vcpu_power power; /* under zone_arch.lock */
 	uint64_t entry, context;
-	bool in_guest; /* between guest_enter() and vcpu_park(); written by its own CPU */
+	bool in_guest;           /* between guest_enter() and vcpu_park(); written by its own CPU */
 	struct guest_regs *regs; /* valid while in_guest and inside an exit */
 };
 
@@ -44,13 +45,19 @@ struct zone_arch {
 	struct vcpu vcpus[MAX_CPUS];
 };
 
-static inline struct zone_arch *zone_arch(struct zone *z) { return z->arch; }
+static inline struct zone_arch *zone_arch(struct zone *z)
+{
+	return z->arch;
+}
 
-/* ---- boot.c, mmu.c, smp.c ------------------------------------------------------------------------------------------ */
+/* ---- boot.c, mmu.c, smp.c
+ * ------------------------------------------------------------------------------------------ */
 
-/* Image only, then MMU on. After it, memory outside the image and [fdt, fdt + 2 MiB) is not mapped yet. */
+/* Image only, then MMU on. After it, memory outside the image and [fdt, fdt + 2 MiB) is not mapped
+ * yet. */
 void mmu_init_boot(hpa_t fdt);
-/* Adds normal memory (read-write, never executable) or device registers. Boot CPU, before others are up. */
+/* Adds normal memory (read-write, never executable) or device registers. Boot CPU, before others
+ * are up. */
 int mmu_map_memory(hpa_t base, uint64_t size);
 int mmu_map_device(hpa_t base, uint64_t size);
 /* What secondary CPUs load before they can see anything else. */
@@ -67,7 +74,9 @@ extern char el2_vectors[];
 _Noreturn void guest_enter(uint64_t x0, uint64_t pc, uint64_t spsr, void *stack_top);
 _Noreturn void stack_restart(void *stack_top, void (*fn)(void));
 
-/* ---- vcpu.c ---------------------------------------------------------------------------------------------------------- */
+/* ---- vcpu.c
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 void vcpu_reset_el1(struct vcpu *v);
 /* Runs the vCPU from its entry point on this CPU. */
@@ -76,9 +85,11 @@ _Noreturn void vcpu_run(struct vcpu *v);
 _Noreturn void vcpu_park(struct vcpu *v);
 /* Synchronous exceptions given back to the guest, as the architecture would take them. */
 void inject_undefined(struct guest_regs *r);
-void inject_external_abort(struct guest_regs *r, bool instruction, bool same_page_walk, uint64_t far);
+void inject_external_abort(struct guest_regs *r, bool instruction, bool same_page_walk,
+			   uint64_t far);
 
-/* ---- trap.c, mmio.c, sysreg.c, psci.c, irq.c ------------------------------------------------------------------------- */
+/* ---- trap.c, mmio.c, sysreg.c, psci.c, irq.c
+ * ------------------------------------------------------------------------- */
 
 /* Accesses to nothing are logged this often per CPU; a guest cannot flood the log. */
 #define UNMAPPED_LOG_LIMIT 20u
@@ -99,7 +110,9 @@ int irq_own_line(uint32_t intid, struct zone *z);
 /* One call into the machine's firmware (PSCI, SMCCC). */
 int64_t firmware_call(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 
-/* ---- stage2.c -------------------------------------------------------------------------------------------------------- */
+/* ---- stage2.c
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 int stage2_init(struct zone_arch *a);
 /* Loads this CPU's VTTBR_EL2 and VTCR_EL2 for good. */

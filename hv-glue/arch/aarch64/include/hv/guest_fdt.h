@@ -2,15 +2,16 @@
 /*
  * The device tree a zone boots from, generated from its layout. Nobody writes one by hand.
  *
- * The tree describes what the hypervisor models or maps for this zone and nothing of the host: every address in the
- * config is guest-physical, every interrupt number is the zone's own INTID (GICv3: PPI 16..31, SPI 32..1019).
- * The layout itself (where things are) is the caller's; this code holds no address.
+ * The tree describes what the hypervisor models or maps for this zone and nothing of the host:
+ * every address in the config is guest-physical, every interrupt number is the zone's own INTID
+ * (GICv3: PPI 16..31, SPI 32..1019). The layout itself (where things are) is the caller's; this
+ * code holds no address.
  *
- * Bindings: Devicetree Specification 0.4; the Linux kernel's Documentation/devicetree/bindings/ for arm,gic-v3,
- * arm,armv8-timer, arm,pl011, arm,sbsa-uart, psci, host-generic-pci and pci-msi.
+ * Bindings: Devicetree Specification 0.4; the Linux kernel's Documentation/devicetree/bindings/ for
+ * arm,gic-v3, arm,armv8-timer, arm,pl011, arm,sbsa-uart, psci, host-generic-pci and pci-msi.
  *
- * Caller context: the start of a zone, on a CPU whose FP state is nobody's (libfdt may use FP registers).
- * No locks, no allocation.
+ * Caller context: the start of a zone, on a CPU whose FP state is nobody's (libfdt may use FP
+ * registers). No locks, no allocation.
  */
 #ifndef HV_GUEST_FDT_H
 #define HV_GUEST_FDT_H
@@ -26,7 +27,8 @@
 
 enum guest_uart_kind {
 	GUEST_UART_NONE,
-	GUEST_UART_PL011, /* the zone has a whole PL011 (a real one, or a model with its identification registers) */
+	GUEST_UART_PL011, /* the zone has a whole PL011 (a real one, or a model with its
+			     identification registers) */
 	GUEST_UART_SBSA,  /* SBSA generic UART subset: no clock, no baud rate to program */
 };
 
@@ -38,7 +40,8 @@ struct guest_uart {
 	uint32_t clock_hz; /* PL011: rate of the fixed clock it is given; 0: 24 MHz */
 };
 
-/* GICv3. Frame sizes in bytes; redist_size covers every vCPU's redistributor (128 KiB each, one region). */
+/* GICv3. Frame sizes in bytes; redist_size covers every vCPU's redistributor (128 KiB each, one
+ * region). */
 struct guest_gic {
 	gpa_t dist;
 	uint64_t dist_size;
@@ -48,7 +51,8 @@ struct guest_gic {
 	uint64_t its_size;
 };
 
-/* INTIDs of the architected timers' PPIs (BSA: 29, 30, 27, 26); level low, as the binding wants them. */
+/* INTIDs of the architected timers' PPIs (BSA: 29, 30, 27, 26); level low, as the binding wants
+ * them. */
 struct guest_timer {
 	uint32_t secure, phys, virt, hyp;
 };
@@ -60,8 +64,9 @@ struct guest_fdt_config {
 	uint64_t ram_size;
 	gpa_t initrd; /* initrd_size 0: none */
 	uint64_t initrd_size;
-	unsigned cpu_count;        /* 1..MAX_CPUS */
-	uint64_t mpidr[MAX_CPUS];  /* affinity fields of each vCPU's VMPIDR_EL2, other bits ignored */
+	unsigned cpu_count;       /* 1..MAX_CPUS */
+	uint64_t mpidr[MAX_CPUS]; /* affinity fields of each vCPU's VMPIDR_EL2, other bits ignored
+				   */
 	struct guest_gic gic;
 	struct guest_timer timer;
 	struct guest_uart uart;
@@ -75,8 +80,9 @@ struct guest_fdt_config {
 };
 
 /*
- * Writes the tree to buf (8-byte aligned, size bytes; GUEST_FDT_SIZE suffices). Returns its length in bytes,
- * -EINVAL when the config is contradictory (logged by name), -ENOSPC when buf is too small.
+ * Writes the tree to buf (8-byte aligned, size bytes; GUEST_FDT_SIZE suffices). Returns its length
+ * in bytes, -EINVAL when the config is contradictory (logged by name), -ENOSPC when buf is too
+ * small.
  */
 int guest_fdt_build(void *buf, size_t size, const struct guest_fdt_config *c);
 
