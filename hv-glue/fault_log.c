@@ -9,7 +9,7 @@
 #include <hv/fault_log.h>
 #include <postern/string.h>
 
-#define RING_SIZE    64u
+#define RING_SIZE    256u
 /* Streams told apart by the limit. When more fault at once, the others share the last entry. */
 #define MAX_STREAMS  32u
 #define PERIOD_NS    ((uint64_t)10 * 1000 * 1000 * 1000)

@@ -12,10 +12,11 @@
 #include "console.h"
 #include "monitor.h"
 
-#define NS_PER_S      ((uint64_t)1000 * 1000 * 1000)
-#define WAIT_POLL_NS  ((uint64_t)20 * 1000 * 1000)
-#define WAIT_MAX_S    3600u
-#define CPU_LIST_TEXT (MAX_CPUS * 4)
+#define NS_PER_S       ((uint64_t)1000 * 1000 * 1000)
+#define WAIT_POLL_NS   ((uint64_t)20 * 1000 * 1000)
+#define WAIT_MAX_S     3600u
+#define WAIT_DEFAULT_S 60u
+#define CPU_LIST_TEXT  (MAX_CPUS * 4)
 
 /* ---- reports --------------------------------------------------------------------------------- */
 
@@ -114,10 +115,9 @@ static enum monitor_result refused(const struct zone *z, const char *verb, int e
 	case ZONE_STOPPING:
 		break;
 	}
-	return monitor_error(
-		"zone %s: it is %s; `wait %s running 60` or `wait %s stopped 60` tells "
-		"when that is over",
-		z->name, zone_state_name(z->state), z->name, z->name);
+	return monitor_error("zone %s: it is %s; `wait %s running` or `wait %s stopped` tells "
+			     "when that is over",
+			     z->name, zone_state_name(z->state), z->name, z->name);
 }
 
 static enum monitor_result cmd_start(char **args, unsigned count)
@@ -239,9 +239,9 @@ static enum monitor_result cmd_wait(char **args, unsigned count)
 {
 	struct zone *z = monitor_zone(args[0]);
 
-	(void)count;
+	waiting.seconds = WAIT_DEFAULT_S;
 	if (!z || !parse_state(args[1], &waiting.state) ||
-	    !monitor_number(args[2], WAIT_MAX_S, &waiting.seconds))
+	    (count > 2 && !monitor_number(args[2], WAIT_MAX_S, &waiting.seconds)))
 		return MONITOR_ERROR;
 	waiting.zone = z;
 	waiting.active = true;
@@ -269,8 +269,8 @@ const struct monitor_command monitor_zone_commands[] = {
 	{ "stop", "ZONE", "stop a zone", 1, 1, cmd_stop },
 	{ "kill", "ZONE", "stop a zone, noted as killed", 1, 1, cmd_kill },
 	{ "restart", "ZONE", "stop a zone and start it again", 1, 1, cmd_restart },
-	{ "wait", "ZONE STATE SECONDS", "until the zone is in that state; Ctrl-C interrupts", 3, 3,
-	  cmd_wait },
+	{ "wait", "ZONE STATE [SECONDS]", "until it is in that state, 60 s if not said; or Ctrl-C",
+	  2, 3, cmd_wait },
 	{ "console", "ZONE", "the zone's console; Ctrl-] returns", 1, 1, cmd_console },
 	{ 0 },
 };
