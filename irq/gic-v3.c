@@ -34,7 +34,7 @@ struct gic_cpu {
 	uint64_t affinity;
 	hpa_t redist;
 	uint64_t processor; /* GICR_TYPER.Processor_Number */
-	/* Odd between gic_v3_ack() and gic_v3_eoi(). Written by this CPU only. */
+	/* Odd from before an LPI's acknowledgement to its gic_v3_eoi(). Written by this CPU only. */
 	atomic_uint section;
 };
 
@@ -315,30 +315,40 @@ fail:
 
 /* ---- taking interrupts ------------------------------------------------------------------------ */
 
+static void section_enter(struct gic_cpu *cpu)
+{
+	unsigned section = atomic_load_explicit(&cpu->section, memory_order_relaxed);
+
+	/* Seen by gic_v3_quiesce_others() before the acknowledgement can take effect. */
+	atomic_store(&cpu->section, section | 1);
+	arch_full_barrier();
+}
+
+static void section_leave(struct gic_cpu *cpu)
+{
+	unsigned section = atomic_load_explicit(&cpu->section, memory_order_relaxed);
+
+	atomic_store_explicit(&cpu->section, (section | 1) + 1, memory_order_release);
+}
+
 uint32_t gic_v3_ack(void)
 {
 	struct gic_cpu *cpu = &gic.cpus[arch_cpu_index()];
-	unsigned section = atomic_load_explicit(&cpu->section, memory_order_relaxed) | 1;
 	uint32_t intid;
 
-	/* Seen by gic_v3_quiesce_others() before the acknowledgement can take effect. */
-	atomic_store(&cpu->section, section);
-	arch_full_barrier();
+	section_enter(cpu);
 	intid = (uint32_t)FIELD_GET(ICC_IAR_INTID, arch_icc_iar1_read());
-	if (intid >= GIC_INTID_SPECIAL && intid <= GIC_INTID_NONE) {
-		atomic_store_explicit(&cpu->section, section + 1, memory_order_release);
-		return GIC_INTID_NONE;
-	}
-	return intid;
+	if (intid >= GIC_LPI_FIRST)
+		return intid;
+	section_leave(cpu);
+	return intid >= GIC_INTID_SPECIAL ? GIC_INTID_NONE : intid;
 }
 
 void gic_v3_eoi(uint32_t intid)
 {
-	struct gic_cpu *cpu = &gic.cpus[arch_cpu_index()];
-	unsigned section = atomic_load_explicit(&cpu->section, memory_order_relaxed);
-
 	arch_icc_eoir1_write(intid);
-	atomic_store_explicit(&cpu->section, (section | 1) + 1, memory_order_release);
+	if (intid >= GIC_LPI_FIRST)
+		section_leave(&gic.cpus[arch_cpu_index()]);
 }
 
 void gic_v3_deactivate(uint32_t intid)

@@ -11,7 +11,7 @@
  *		gic_v3_eoi(intid);
  *	}
  *
- * Handlers run between ack and eoi, never after: gic_v3_quiesce_others() relies on it.
+ * An LPI's handler runs between ack and eoi, never after (the handler section): gic_v3_quiesce_others() relies on it.
  *
  * Locking: none in the caller's view. Distributor registers shared between CPUs are set- and clear-registers or single
  * writes; ICFGR is read-modify-write under a lock of this file. The CPU indices are those of arch_cpu_index().
@@ -43,15 +43,15 @@ int gic_v3_init(const struct intc_info *info);
 int gic_v3_cpu_init(void);
 /* The highest-priority pending interrupt, now active (LPIs have no active state); GIC_INTID_NONE when there is none. */
 uint32_t gic_v3_ack(void);
-/* Priority drop. Same CPU as the ack, in reverse order of acks. Ends the handler section. */
+/* Priority drop. Same CPU as the ack, before the next ack. Ends an LPI's handler section. */
 void gic_v3_eoi(uint32_t intid);
 /* Makes it inactive so that it can fire again. Not for LPIs. SGIs and PPIs: on the CPU that acknowledged. */
 void gic_v3_deactivate(uint32_t intid);
 
 /*
- * Waits until every other CPU has left the handler section it may be in now. After that nobody still works on an
- * interrupt acknowledged before the call. Bounded: -ETIMEDOUT when a CPU did not leave. Not from a handler, and not with
- * a lock held that a handler takes.
+ * Waits until every other CPU has left the handler section it may be in now. After that nobody still works on an LPI
+ * acknowledged before the call. Bounded: -ETIMEDOUT when a CPU did not leave. Not from a handler section, and not with a
+ * lock held that an LPI's handler takes.
  */
 int gic_v3_quiesce_others(void);
 
