@@ -9,6 +9,7 @@ between prompts are kept apart from the output of commands.
 import re
 import time
 
+from . import reports
 from .console import Console, ConsoleError
 from .paths import patience
 
@@ -40,6 +41,42 @@ class Monitor:
             raise MonitorError(f"{command}: {match.group(1).removeprefix('error: ')}")
         text = match.string[: match.start()]
         return [line.rstrip() for line in text.split("\n") if line.strip() and not LOG_LINE.match(line)]
+
+    def zones(self):
+        """{name: reports.Zone}"""
+        return {zone.name: zone for zone in reports.zones(self.run("zones"))}
+
+    def devices(self):
+        """[reports.Device] that are not bridges."""
+        return [d for d in reports.devices(self.run("devices")) if d.stream is not None]
+
+    def faults(self):
+        """[reports.Fault]: the DMA that was refused, oldest first."""
+        return reports.faults(self.run("faults"))
+
+    def exit_rates(self, zone, seconds):
+        """{reason: exits per second} of the zone's CPUs over that time."""
+        self.run(f"stats {zone}")  # rates count from here
+        time.sleep(seconds)
+        return reports.exit_rates(self.run(f"stats {zone}"))
+
+    def size(self):
+        """{section: bytes} as the running hypervisor tells it."""
+        return reports.image_size(self.run("size"))
+
+    def wait(self, zone, state, seconds=60):
+        self.run(f"wait {zone} {state} {int(patience(seconds))}", seconds + 5)
+
+    def wait_started(self, zone, starts, seconds=60):
+        """Until the zone runs and has been started that often: a guest's reboot tells nobody when it begins."""
+        deadline = time.monotonic() + patience(seconds)
+        while True:
+            now = self.zones()[zone]
+            if now.state == "running" and now.starts >= starts:
+                return
+            if now.state == "failed" or time.monotonic() > deadline:
+                raise ConsoleError(f"zone {zone} is {now.state} after {now.starts} starts, not up for the {starts}.")
+            time.sleep(0.2)
 
     def log(self):
         """The text of every log line shown so far, without its time."""
@@ -79,10 +116,6 @@ class Monitor:
 class ZonePort:
     """A zone's console with the methods of Console."""
 
-    # The emulated UART takes what fits; a burst longer than its FIFO would be cut.
-    BURST = 32
-    PAUSE = 0.01
-
     def __init__(self, monitor, zone):
         self.monitor = monitor
         self.zone = zone
@@ -90,10 +123,7 @@ class ZonePort:
 
     def send(self, text):
         self.monitor.bring(self.zone)
-        for at in range(0, len(text), self.BURST):
-            if at:
-                time.sleep(self.PAUSE)
-            self.monitor.line.send(text[at : at + self.BURST])
+        self.monitor.line.send(text)
 
     def send_line(self, text=""):
         self.send(text + "\n")

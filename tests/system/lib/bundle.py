@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bundles for tests: variants of the demo, and bad ones. All are made by the project's own tool."""
+
+import subprocess
+
+from . import paths
+
+IMAGES = {"linux": paths.GUEST_KERNEL, "root-initrd": paths.ROOT_INITRD, "zone-initrd": paths.ZONE_INITRD}
+DEMO = paths.MANIFESTS / "demo.dts"
+
+
+def overlay(records, name, text, base=DEMO):
+    """A manifest that is `base` with something changed or added inside `zones`; returns its path.
+
+    text: what stands inside the `zones` node, in the device tree's own words.
+    """
+    path = records / f"{name}.dts"
+    path.write_text(f'/include/ "{base}"\n\n/ {{\n\tzones {{\n{text}\n\t}};\n}};\n')
+    return path
+
+
+def make(manifest, out, force=False):
+    """What a user does: `postern bundle`. force: although the manifest has errors."""
+    command = [str(paths.POSTERN), "bundle", "-m", str(manifest), "-o", str(out)] + ["--force"] * force
+    command += [f"{name}={path}" for name, path in IMAGES.items()]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=paths.TREE, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{' '.join(command)}:\n{result.stdout}{result.stderr}")
+    return out
+
+
+def demo(records, vcpus=2):
+    """The demo's bundle, with another number of CPUs in zone1 if asked for."""
+    if vcpus == 2:
+        return paths.BUNDLE
+    manifest = overlay(records, f"demo-{vcpus}cpu", f"zone1 {{ cpus = <{vcpus}>; }};")
+    return make(manifest, records / "variant.bundle")
+
+
+# ---- damage ----------------------------------------------------------------------------------------------------------
+
+
+def truncated(bundle, out, length):
+    out.write_bytes(bundle.read_bytes()[:length])
+    return out
+
+
+def flipped(bundle, out, needle, distance=0):
+    """One bit turned over, `distance` bytes behind the last place where `needle` stands."""
+    data = bytearray(bundle.read_bytes())
+    data[data.rindex(needle) + distance] ^= 1
+    out.write_bytes(data)
+    return out
