@@ -2,7 +2,7 @@
 /*
  * host_log(): the hypervisor's log lines.
  *
- * A line is "[   12.345678] text", the time in seconds since boot, with "warning: " or "error: "
+ * A line is "[   12.345678] text", the host's time in seconds, with "warning: " or "error: "
  * before the text where that applies. It is put into the ring (log.h) first and shown by the
  * console second, so that nothing is lost while somebody else is in front. Debug lines stay in the
  * ring; the monitor's `log` shows them.
@@ -32,7 +32,7 @@ static const char *level_prefix(enum log_level level)
 
 void host_log(enum log_level level, const char *fmt, ...)
 {
-	uint64_t us = (host_time_ns() - hv.boot_time_ns) / NS_PER_US;
+	uint64_t us = host_time_ns() / NS_PER_US;
 	char line[LOG_LINE_MAX];
 	size_t length;
 	va_list ap;

@@ -242,7 +242,7 @@ static enum monitor_result cmd_assign(char **args, unsigned count)
 
 static void print_fault(const struct fault_record *r)
 {
-	uint64_t us = (r->time - hv.boot_time_ns) / NS_PER_US;
+	uint64_t us = r->time / NS_PER_US;
 	char device[16] = "-", what[96];
 
 	if (r->bdf != SBDF_NONE)

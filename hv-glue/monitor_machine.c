@@ -22,7 +22,7 @@
 
 /* ---- stats ----------------------------------------------------------------------------------- */
 
-/* What the last `stats` saw of each CPU: rates count from there, at first from boot. */
+/* What the last `stats` saw of each CPU: rates count from there, at first from time 0. */
 static struct {
 	uint64_t time;
 	uint64_t exits[EXIT_REASONS];
@@ -48,8 +48,7 @@ static void report_cpu(struct exit_report *r, unsigned cpu)
 static uint64_t rate_tenths(const struct exit_report *r, unsigned at, unsigned reason)
 {
 	unsigned cpu = r->cpus[at];
-	uint64_t since = seen[cpu].time ? seen[cpu].time : hv.boot_time_ns;
-	uint64_t ms = (r->now - since) / NS_PER_MS;
+	uint64_t ms = (r->now - seen[cpu].time) / NS_PER_MS;
 
 	return ms ? (r->exits[at][reason] - seen[cpu].exits[reason]) * 10 * 1000 / ms : 0;
 }
