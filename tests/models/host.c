@@ -18,6 +18,7 @@
 #define LINE          64u                   /* bytes in a cache line */
 #define STALE         0xa5                  /* what an unsnooping device finds in new memory */
 #define TICK_NS       100u                  /* host_time_ns() costs this much */
+#define RELAX_NS      10000u                /* and each turn of a polling loop this much */
 #define LOG_SIZE      (256 * KIB)
 #define MAX_LOCKS     16
 #define MAX_REGIONS   32
@@ -531,6 +532,7 @@ void model_set_cpu(unsigned index)
 
 void arch_relax(void)
 {
+	model.now_ns += RELAX_NS;
 }
 
 void host_lock(struct lock *l)

@@ -257,37 +257,44 @@ static bool stage2_entry_valid(const struct model_smmu *m, const uint64_t ste[8]
 /* ---- events (7)
  * ----------------------------------------------------------------------------------- */
 
-static void event_record(struct model_smmu *m, const struct transaction *t)
+void model_smmu_push_event(struct model_smmu *m, const uint64_t word[4])
 {
 	unsigned log2 = (unsigned)bits(m->eventq_base, 4, 0);
 	uint64_t base = bits(m->eventq_base, 51, 5) << 5;
 	uint32_t mask = (1u << log2) - 1, wrap = 1u << log2;
-	uint64_t word[4] = { t->event | (uint64_t)t->stream << 32 };
-	bool empty;
+	bool empty = ((m->eventq_prod ^ m->eventq_cons) & (wrap | mask)) == 0;
 
-	if (!(m->cr0ack & EVENTQEN) || (t->event == 0x02 && !(m->cr2 & 2)))
+	if (!(m->cr0ack & EVENTQEN))
 		return;
-	if (t->event >= 0x0b && t->event <= 0x13) {
-		word[1] = (t->write ? 0 : 1ull << 35) | (1ull << 39) /* S2 */ |
-			  (uint64_t)(t->event == 0x0b ? 1 : 2) << 40; /* CLASS */
-		word[2] = t->iova;
-		word[3] = t->iova & 0x000ffffffffff000ull;
-	}
 	if (((m->eventq_prod ^ m->eventq_cons) & (wrap | mask)) == wrap) {
-		/* Full: the event is lost. OVFLG toggles unless an overflow is unacknowledged
-		 * already (7.4). */
+		/* Full: it is lost. OVFLG toggles unless an overflow is unacknowledged already
+		 * (7.4). */
 		if (((m->eventq_prod ^ m->eventq_cons) & 1u << 31) == 0)
 			m->eventq_prod ^= 1u << 31;
 		return;
 	}
-	empty = ((m->eventq_prod ^ m->eventq_cons) & (wrap | mask)) == 0;
-	if (!model_bus_write(base + (uint64_t)(m->eventq_prod & mask) * 32, word, sizeof(word))) {
+	if (!model_bus_write(base + (uint64_t)(m->eventq_prod & mask) * 32, word, 32)) {
 		model_smmu_gerror(m, 1u << 2);
 		return;
 	}
 	m->eventq_prod = (m->eventq_prod & 1u << 31) | ((m->eventq_prod + 1) & (wrap | mask));
 	if (empty && (m->irq_ctrl & 4))
 		m->event_irqs++;
+}
+
+static void event_record(struct model_smmu *m, const struct transaction *t)
+{
+	uint64_t word[4] = { t->event | (uint64_t)t->stream << 32 };
+
+	if (t->event == 0x02 && !(m->cr2 & 2)) /* CR2.RECINVSID */
+		return;
+	if (t->event >= 0x0b && t->event <= 0x13) {
+		word[1] = (t->write ? 0 : 1ull << 35) | 1ull << 39 /* S2 */ |
+			  (uint64_t)(t->event == 0x0b ? 1 : 2) << 40; /* CLASS */
+		word[2] = t->iova;
+		word[3] = t->iova & 0x000ffffffffff000ull;
+	}
+	model_smmu_push_event(m, word);
 }
 
 static bool terminate(struct model_smmu *m, struct transaction *t, unsigned event)

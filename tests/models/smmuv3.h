@@ -96,6 +96,8 @@ void model_smmu_break_cr0(struct model_smmu *m, uint32_t bits);
 void model_smmu_stop_sync(struct model_smmu *m, unsigned n);
 /* The n-th command from now is refused with this CERROR code (1 illegal, 2 abort); 0: none. */
 void model_smmu_refuse_command(struct model_smmu *m, unsigned n, unsigned cerror);
+/* Puts a record of the test's own into the event queue, as the unit would one of its. */
+void model_smmu_push_event(struct model_smmu *m, const uint64_t word[4]);
 /* Raises bits of GERROR as the hardware would. */
 void model_smmu_raise_gerror(struct model_smmu *m, uint32_t bits);
 /* As firmware might leave it: enabled, one linear stream table at `table` in which every entry is
