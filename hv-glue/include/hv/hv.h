@@ -60,7 +60,6 @@ struct hv {
 	 * start. */
 	uint16_t plan[MAX_PCI_FUNCTIONS];
 	sbdf_t plan_vbdf[MAX_PCI_FUNCTIONS], plan_vport[MAX_PCI_FUNCTIONS];
-	uint64_t boot_time_ns;
 };
 extern struct hv hv;
 
