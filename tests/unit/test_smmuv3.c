@@ -392,6 +392,28 @@ static void block_reaches_the_unit(void)
 	CU_ASSERT_EQUAL(model_smmu_commands(smmu), n + 6);
 }
 
+static void map_use_and_unmap(struct iommu_domain *d, iova_t iova, uint64_t size)
+{
+	const uint64_t step = size > MIB ? size / 4 : 4096;
+	const iova_t other = iova + 2 * GIB;
+	const hpa_t pa = 64 * GIB;
+
+	CU_ASSERT_EQUAL(ops->map(d, iova, pa, size, RW), 0);
+	CU_ASSERT_EQUAL(ops->map(d, other, pa, 4096, RW), 0);
+	for (uint64_t at = 0; at < size; at += step)
+		CU_ASSERT_EQUAL(dma_to(8, iova + at), pa + at);
+	CU_ASSERT_EQUAL(dma_to(8, other), pa);
+	CU_ASSERT_EQUAL(ops->unmap(d, iova, size), 0);
+	for (uint64_t at = 0; at < size; at += step)
+		CU_ASSERT_FALSE(dma(8, iova + at));
+	CU_ASSERT_EQUAL(dma_to(8, other), pa);
+	/* What stands there next is what devices find. */
+	CU_ASSERT_EQUAL(ops->map(d, iova, 32 * GIB, size, RW), 0);
+	CU_ASSERT_EQUAL(dma_to(8, iova + size - 4096), 32 * GIB + size - 4096);
+	CU_ASSERT_EQUAL(ops->unmap(d, iova, size), 0);
+	CU_ASSERT_EQUAL(ops->unmap(d, other, 4096), 0);
+}
+
 static void unmap_reaches_the_tlb(void)
 {
 	static const uint64_t sizes[] = { 4096, 5 * 4096, 64 * 4096, 2 * MIB, GIB };
@@ -401,22 +423,8 @@ static void unmap_reaches_the_tlb(void)
 	d = domain_of(1);
 	CU_ASSERT_EQUAL(ops->attach(d, 8), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		const hpa_t pa = 64 * GIB;
-
-		CU_ASSERT_EQUAL(ops->map(d, IOVA, pa, sizes[i], RW), 0);
-		CU_ASSERT_EQUAL(ops->map(d, IOVA + 2 * GIB, pa, 4096, RW), 0);
-		for (uint64_t at = 0; at<sizes[i]; at += sizes[i]> MIB ? sizes[i] / 4 : 4096)
-			CU_ASSERT_EQUAL(dma_to(8, IOVA + at), pa + at);
-		CU_ASSERT_EQUAL(dma_to(8, IOVA + 2 * GIB), pa);
-		CU_ASSERT_EQUAL(ops->unmap(d, IOVA, sizes[i]), 0);
-		for (uint64_t at = 0; at<sizes[i]; at += sizes[i]> MIB ? sizes[i] / 4 : 4096)
-			CU_ASSERT_FALSE(dma(8, IOVA + at));
-		CU_ASSERT_EQUAL(dma_to(8, IOVA + 2 * GIB), pa);
-		/* What stands there next is what devices find. */
-		CU_ASSERT_EQUAL(ops->map(d, IOVA, 32 * GIB, sizes[i], RW), 0);
-		CU_ASSERT_EQUAL(dma_to(8, IOVA + sizes[i] - 4096), 32 * GIB + sizes[i] - 4096);
-		CU_ASSERT_EQUAL(ops->unmap(d, IOVA, sizes[i]), 0);
-		CU_ASSERT_EQUAL(ops->unmap(d, IOVA + 2 * GIB, 4096), 0);
+		map_use_and_unmap(d, IOVA, sizes[i]);
+		map_use_and_unmap(d, 1020 * GIB, sizes[i]);
 	}
 	CU_ASSERT_EQUAL(ops->unmap(d, IOVA, 4096), -ENOENT);
 }

@@ -292,7 +292,7 @@ static void a_domain_the_unit_may_hold_is_not_destroyed(void)
 	d = domain_of(1);
 	pages = model_pages_live();
 	model_smmu_stop_sync(smmu, 1);
-	CU_ASSERT_EQUAL(ops->domain_destroy(d), -ETIMEDOUT);
+	CU_ASSERT_EQUAL_FATAL(ops->domain_destroy(d), -ETIMEDOUT);
 	CU_ASSERT_EQUAL(model_pages_live(), pages);
 	model_smmu_stop_sync(smmu, 0);
 	CU_ASSERT_EQUAL(ops->domain_destroy(d), 0);
