@@ -194,7 +194,7 @@ def main():
         checks.nvme_verify(report, system, WRITE_AT, WRITE_SIZE, seed)
         checks.wire(report, system, PINGS, TCP_SIZE)
         checks.translation(report, read_trace(system.machine.trace_file), *compare)
-    return report.finish()
+    return report.finish(whole=True)
 
 
 if __name__ == "__main__":

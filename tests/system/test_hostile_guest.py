@@ -10,7 +10,7 @@ drive's queues at root's memory. QEMU's trace and dumps say what became of it; r
 import re
 import sys
 
-from lib import checks, interrupts, smmu
+from lib import bundle, checks, interrupts, paths, smmu
 from lib.disk import MIB
 from lib.report import Report
 from lib.system import System, make_seed
@@ -160,8 +160,7 @@ class Hostile:
         self.zone.port.send_line("echo 1 > /proc/sys/kernel/panic; echo c > /proc/sysrq-trigger")
         starts = self.places[ZONE].starts
         self.system.monitor.wait_started(ZONE, starts + 1, 60)
-        self.zone.port.expect(self.zone.prompt, 60, fatal=None)
-        self.zone.sync()
+        self.zone.wait_ready(60, fatal=None)
         self.report.check("42" in self.root.run("echo $((6*7))"), f"root answers after {ZONE}'s panic")
 
 
@@ -181,7 +180,8 @@ def roots_page(report, system, seed, places):
 def main():
     report = Report("A hostile zone")
     seed = make_seed(report)
-    with System("test_hostile_guest", disk_size=16 * MIB) as system:
+    records = paths.fresh_records("test_hostile_guest")
+    with System("test_hostile_guest", records=records, disk_size=16 * MIB, initrd=bundle.raw_memory(records)) as system:
         system.boot(ZONE)
         hostile = Hostile(report, system)
         page, content = roots_page(report, system, seed, hostile.places)

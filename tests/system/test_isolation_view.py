@@ -5,7 +5,7 @@
 import re
 import sys
 
-from lib import checks
+from lib import bundle, checks, paths
 from lib.disk import MIB
 from lib.report import Report
 from lib.system import System
@@ -55,7 +55,8 @@ def view(report, name, shell, own, foreign):
 
 def main():
     report = Report("Each zone sees its own devices only")
-    with System("test_isolation_view", disk_size=16 * MIB) as system:
+    records = paths.fresh_records("test_isolation_view")
+    with System("test_isolation_view", records=records, disk_size=16 * MIB, initrd=bundle.raw_memory(records)) as system:
         system.boot(ZONE)
         zones = {"root": system.root, ZONE: system.zone(ZONE)}
         owned = {name: {d.id for d in system.monitor.devices() if d.zone == name} for name in zones}

@@ -37,6 +37,14 @@ def demo(records, vcpus=2):
     return make(manifest, records / "variant.bundle")
 
 
+def raw_memory(records):
+    """The demo's bundle with zones whose root user may touch any guest-physical address through /dev/mem."""
+    zones = "\n".join(
+        f'{zone} {{ bootargs = "console=ttyAMA0 postern.zone={zone} quiet iomem=relaxed"; }};' for zone in ("root", "zone1")
+    )
+    return make(overlay(records, "raw-memory", zones), records / "raw-memory.bundle")
+
+
 # ---- damage ----------------------------------------------------------------------------------------------------------
 
 

@@ -143,8 +143,12 @@ class Shell:
         self.name = name
         self.prompt = re.compile(rf"(?:^|\n){re.escape(name)}# ")
 
-    def wait_ready(self, timeout=60):
-        """From a booting kernel to a shell that answers."""
+    def wait_ready(self, timeout=60, fatal=DEATHS):
+        """From a booting kernel to a shell that answers.
+
+        A prompt alone proves nothing: a console keeps what the zone's last life said.
+        """
+        self.port.expect(rf"init: {re.escape(self.name)} is up after", timeout, fatal=fatal)
         self.port.expect(self.prompt, timeout)
         self.sync()
 

@@ -28,19 +28,22 @@ class Monitor:
         self.front = None  # name of the zone whose console is in front; None: the monitor
 
     def wait_ready(self, timeout=30):
-        self.line.expect(re.escape(PROMPT), timeout)
+        self.line.expect(rf"(?=^{re.escape(PROMPT)})", timeout)
 
     def run(self, command, timeout=30):
         """The lines a command prints, without the closing `ok`."""
         self.come_forward()
-        self.line.send(command + "\n")
-        # A log line that comes while we type has prompt and input drawn again: the last drawing is complete.
-        self.line.expect(rf"^{re.escape(PROMPT + command)}\n", 10)
+        self._type(command)
         match = self.line.expect(r"^(ok|error: .*)\n", timeout)
         if match.group(1) != "ok":
             raise MonitorError(f"{command}: {match.group(1).removeprefix('error: ')}")
         text = match.string[: match.start()]
         return [line.rstrip() for line in text.split("\n") if line.strip() and not LOG_LINE.match(line)]
+
+    def _type(self, command):
+        self.line.send(command + "\n")
+        # A log line that comes while we type has prompt and input drawn again: the last drawing is complete.
+        self.line.expect(rf"^{re.escape(PROMPT + command)}\n", 10)
 
     def zones(self):
         """{name: reports.Zone}"""
@@ -107,9 +110,7 @@ class Monitor:
         """Puts a zone's console in front."""
         if self.front == zone:
             return
-        self.come_forward()
-        self.line.send(f"console {zone}\n")
-        self.line.expect(rf"^{re.escape(PROMPT)}console {re.escape(zone)}\n", 10)
+        self.run(f"console {zone}")
         self.front = zone
 
 

@@ -41,12 +41,13 @@ class Report:
     def failed(self):
         return [name for ok, name, _ in self.results if not ok]
 
-    def finish(self):
-        """Prints the list once more, all together, and returns the exit status."""
+    def finish(self, whole=False):
+        """Ends the account (whole: with every claim once more, all together) and returns the exit status."""
         failed = self.failed()
-        print("\nResult")
-        print("------")
-        for ok, name, figure in self.results:
+        shown = self.results if whole else [result for result in self.results if not result[0]]
+        if shown:
+            print("\nResult\n------")
+        for ok, name, figure in shown:
             print(f"  {'PASS' if ok else 'FAIL'}  {name}{': ' if figure else ''}{figure}")
         print(f"\n{len(self.results) - len(failed)} passed, {len(failed)} failed, {self.elapsed():.0f} s", flush=True)
         return 1 if failed or not self.results else 0
