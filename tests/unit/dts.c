@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dts.h"
+
+#include "unit.h"
+
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_TO_GROW 4096u
+
+static void broken(const char *what, const char *path)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", path, what);
+	CU_assertImplementation(CU_FALSE, __LINE__, text, __FILE__, "", CU_TRUE);
+}
+
+/* Everything a stream has left, with a NUL after it, in a block that ends there. */
+static char *read_stream(FILE *f, size_t *size)
+{
+	size_t used = 0;
+	char *data = NULL, piece[4096];
+	size_t n;
+
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0) {
+		data = realloc(data, used + n + 1);
+		memcpy(data + used, piece, n);
+		used += n;
+	}
+	if (!data)
+		data = malloc(1);
+	data[used] = '\0';
+	*size = used;
+	return data;
+}
+
+void *dts_compile(const char *path, size_t *size)
+{
+	char command[512];
+	void *exact;
+	char *data;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "dtc -q -I dts -O dtb -- '%s'", path);
+	f = popen(command, "r");
+	if (!f)
+		broken("cannot run dtc", path);
+	data = read_stream(f, size);
+	if (pclose(f) || !*size) {
+		free(data);
+		broken("dtc refuses it", path);
+	}
+	exact = malloc(*size);
+	memcpy(exact, data, *size);
+	free(data);
+	return exact;
+}
+
+void *dts_compile_open(const char *path, size_t *size)
+{
+	void *fdt = dts_compile(path, size), *open = malloc(*size + ROOM_TO_GROW);
+
+	if (fdt_open_into(fdt, open, (int)(*size + ROOM_TO_GROW)))
+		broken("no room to edit it", path);
+	free(fdt);
+	*size += ROOM_TO_GROW;
+	return open;
+}
+
+char *dts_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t size;
+	char *text;
+
+	if (!f)
+		broken("cannot open it", path);
+	text = read_stream(f, &size);
+	fclose(f);
+	return text;
+}
+
+char *dts_complaints(const void *fdt, size_t size, const char *but)
+{
+	char name[] = "/tmp/postern-dtb-XXXXXX", command[512];
+	int fd = mkstemp(name);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	size_t n;
+	char *text;
+
+	if (!f || fwrite(fdt, 1, size, f) != size || fclose(f))
+		broken("cannot write it", name);
+	snprintf(command, sizeof(command), "dtc %s -I dtb -O dts -o /dev/null '%s' 2>&1", but,
+		 name);
+	f = popen(command, "r");
+	if (!f)
+		broken("cannot run dtc", name);
+	text = read_stream(f, &n);
+	if (pclose(f) && !n)
+		broken("dtc failed without a word", name);
+	remove(name);
+	return text;
+}
