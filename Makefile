@@ -77,10 +77,11 @@ else
 include tools/make/hypervisor.mk
 include tools/make/host.mk
 include tools/make/guest.mk
+include tools/make/bundle.mk
 include tools/make/test.mk
 include tools/make/check.mk
 
-all: hypervisor host guest
+all: hypervisor host guest bundles
 
 # Reached with TOOLBOX=host only.
 run:
