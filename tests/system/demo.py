@@ -49,7 +49,7 @@ def describe(report, system):
     report.say("; ".join(devices))
     if system.disk:
         report.say(f"disk image: {system.disk.size // MIB} MiB of random bytes, SHA-256 {system.disk.filled_sha256}")
-    report.say(f"transcripts and traces: {system.records.relative_to(paths.TREE)}")
+    report.say(f"transcripts and traces: {paths.shown(system.records)}")
 
 
 def boot(report, system):
@@ -64,8 +64,9 @@ def boot(report, system):
     if refused:
         return False
     system.boot(ZONE)
+    system.monitor.come_forward()  # the log lines that were held back meanwhile
     for line in system.monitor.log():
-        if "sha256" in line.lower():
+        if "sha256" in line:
             report.say(line)
     return report.check(True, "both zones boot to a shell", f"{report.elapsed():.0f} s after the start of QEMU")
 
@@ -194,6 +195,7 @@ def main():
         checks.nvme_verify(report, system, WRITE_AT, WRITE_SIZE, seed)
         checks.wire(report, system, PINGS, TCP_SIZE)
         checks.translation(report, read_trace(system.machine.trace_file), *compare)
+    system.tidy(report)
     return report.finish(whole=True)
 
 

@@ -63,6 +63,7 @@ def main():
         report.check(checks.NVME_ID not in system.root.run("lspci -n"), "root still sees its own devices only")
         report.check(system.monitor.zones()["root"].state == "running", "root runs")
         system.power_off()
+    system.tidy(report)
     return report.finish()
 
 

@@ -196,6 +196,7 @@ def main():
         system.power_off()
         trace = read_trace(system.machine.trace_file)
         report.check(trace.let_through() == 0, "translation: no DMA bypassed the SMMU in any of it")
+    system.tidy(report)
     return report.finish()
 
 

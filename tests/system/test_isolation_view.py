@@ -67,6 +67,7 @@ def main():
             report.step(f"What {name} sees")
             view(report, name, shell, owned[name], others)
         system.power_off()
+    system.tidy(report)
     return report.finish()
 
 

@@ -63,6 +63,7 @@ def main():
             not any(late.translated[s] for s in streams.values()),
             "nothing of the zone's devices was translated after it stopped",
         )
+    system.tidy(report)
     return report.finish()
 
 

@@ -3,22 +3,24 @@
 
 import struct
 
-_SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
+_SHF_ALLOC = 2
 _SHT_NOBITS = 8
+_NAMES = (".text", ".data")  # everything else that is loaded is constant once relocated
 
 
 def sizes(path):
-    """{"text": bytes, "rodata": bytes, "data": bytes}, by section flags. Little-endian ELF64."""
+    """{"text": bytes, "rodata": bytes, "data": bytes} of what is loaded. Little-endian ELF64."""
     image = path.read_bytes()
     if image[:6] != b"\x7fELF\x02\x01":
         raise ValueError(f"{path}: not a little-endian ELF64 file")
     (table,) = struct.unpack_from("<Q", image, 0x28)
-    entry_size, count = struct.unpack_from("<HH", image, 0x3A)
+    entry_size, count, names_index = struct.unpack_from("<HHH", image, 0x3A)
+    sections = [struct.unpack_from("<IIQQQQ", image, table + index * entry_size) for index in range(count)]
+    names_at = sections[names_index][4]
     total = {"text": 0, "rodata": 0, "data": 0}
-    for index in range(count):
-        _, kind, flags, _, _, size = struct.unpack_from("<IIQQQQ", image, table + index * entry_size)
-        if not flags & _SHF_ALLOC or kind == _SHT_NOBITS:
-            continue
-        name = "text" if flags & _SHF_EXECINSTR else "data" if flags & _SHF_WRITE else "rodata"
-        total[name] += size
+    for name_offset, kind, flags, _, _, size in sections:
+        if flags & _SHF_ALLOC and kind != _SHT_NOBITS:
+            start = names_at + name_offset
+            name = image[start : image.index(0, start)].decode()
+            total[name[1:] if name in _NAMES else "rodata"] += size
     return total

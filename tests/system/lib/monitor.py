@@ -103,7 +103,7 @@ class Monitor:
         if self.front is None:
             return
         self.line.send(ESCAPE)
-        self.line.expect(r"\[back in the monitor\]\n", 10)
+        self.line.expect(rf"\[back in the monitor\]\n(?s:.*?)(?=^{re.escape(PROMPT)})", 10)
         self.front = None
 
     def bring(self, zone):

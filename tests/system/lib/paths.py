@@ -36,8 +36,13 @@ def fresh_records(name):
     return path
 
 
+def shown(path):
+    """A path as a reader in the source tree would type it."""
+    return path.relative_to(TREE) if path.is_relative_to(TREE) else path
+
+
 def require(*files):
     """Stops with the way out when something that should have been built is not there."""
-    missing = [str(f.relative_to(TREE)) for f in files if not f.exists()]
+    missing = [str(shown(f)) for f in files if not f.exists()]
     if missing:
         raise SystemExit(f"missing: {', '.join(missing)}; run `make demo` or `make test`, which build them")

@@ -47,10 +47,15 @@ class System:
         self.root = Shell(self.machine.consoles["root"], "root")
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, *_):
         self.machine.stop()
-        if self.disk and kind is None:
-            self.disk.remove()  # large; kept when something went wrong
+
+    def tidy(self, report):
+        """Removes what is large from the records, unless it may be wanted to understand a failure."""
+        if not report.failed():
+            for pattern in ("*.img", "*.bundle", "*.pcap"):
+                for path in self.records.glob(pattern):
+                    path.unlink()
 
     def zone(self, name="zone1"):
         """A shell on a nonroot zone's console."""
