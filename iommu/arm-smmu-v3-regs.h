@@ -10,8 +10,7 @@
 
 #include <postern/types.h>
 
-/* ---- registers (6.3); page 1 starts at 0x10000 --------------------------------------------------
- */
+/* ---- registers (6.3); page 1 starts at 0x10000 ---------------------------------------- */
 
 #define SMMU_MIN_SIZE 0x20000u
 
@@ -117,8 +116,7 @@
 #define CERROR_ABT           2u
 #define EVENTQ_OVERFLOW      BIT32(31) /* OVFLG in PROD, OVACKFLG in CONS */
 
-/* ---- stream table (5)
- * ---------------------------------------------------------------------------- */
+/* ---- stream table (5) ----------------------------------------------------------------- */
 
 /* Level-1 descriptor (5.1.1). Span n: 2^(n-1) entries at L2Ptr; 0: no stream of it is valid. */
 #define L1STD_SPAN  MASK64(4, 0)
@@ -158,8 +156,7 @@ _Static_assert((STE2_S2T0SZ | STE2_S2SL0 | STE2_S2IR0 | STE2_S2OR0 | STE2_S2SH0 
 		STE2_S2PS) == MASK64(50, 32),
 	       "the VTCR fields are bits 50:32 of word 2, without a hole");
 
-/* ---- commands (4.1)
- * ------------------------------------------------------------------------------ */
+/* ---- commands (4.1) ------------------------------------------------------------------- */
 
 struct smmu_cmd {
 	uint64_t word[2];
@@ -180,8 +177,7 @@ _Static_assert(sizeof(struct smmu_cmd) == 16, "4.1.1: a command is 16 bytes");
 #define CFGI_RANGE_ALL     31u
 #define CMD1_ADDRESS       MASK64(51, 12) /* TLBI_S2_IPA; Leaf and TTL 0: every level */
 
-/* ---- event records (7.3)
- * ------------------------------------------------------------------------- */
+/* ---- event records (7.3) -------------------------------------------------------------- */
 
 struct smmu_event {
 	uint64_t word[4];

@@ -81,8 +81,7 @@ struct smmu_domain *smmu_stream_owner(struct smmu *s, uint32_t stream)
 	return ste && ste_vmid(ste) < SMMU_VMIDS ? s->domains[ste_vmid(ste)] : NULL;
 }
 
-/* The entry for a stream of the domain: stage 2 only, faults recorded, transactions never stalled.
- */
+/* A stream of the domain: stage 2 only, faults recorded, transactions never stalled. */
 static struct ste ste_build(const struct smmu *s, const struct smmu_domain *d)
 {
 	unsigned cache = s->coherent ? ATTR_WB : ATTR_NC;
@@ -120,6 +119,8 @@ static int ste_block(struct smmu *s, struct ste *ste, uint32_t stream)
 		err = smmu_run(s, &cmd, 1);
 	if (err || !vmid)
 		return err;
+	/* Nothing more will come of the old owner's doing; what came is put down to it. */
+	smmu_events_settle(s);
 	/* Proven. With V clear nobody looks at the rest, which says whose the stream is. */
 	for (unsigned i = 1; i < ARRAY_SIZE(ste->word); i++)
 		ste_write_word(s, ste, i, 0);
@@ -145,12 +146,12 @@ static int attach_locked(struct smmu *s, struct smmu_domain *d, uint32_t stream)
 	if (owner)
 		return owner == d && (ste->word[0] & STE0_V) ? 0 : -EBUSY;
 
-	/* The unit may hold the blocked entry (or the empty level-1 descriptor): out with it first.
-	 */
+	/* The unit may hold the blocked entry or the empty level-1 descriptor: out with it. */
 	ste_write_word(s, ste, 0, 0);
 	err = ste_invalidate_cached(s, stream);
 	if (err)
 		return err;
+	smmu_events_settle(s);
 	wanted = ste_build(s, d);
 	for (unsigned i = 1; i < ARRAY_SIZE(ste->word); i++)
 		ste_write_word(s, ste, i, wanted.word[i]);

@@ -44,8 +44,7 @@ void smmu_publish(const struct smmu *s, const void *va, size_t size)
 	arch_write_barrier();
 }
 
-/* ---- taking over
- * ---------------------------------------------------------------------------------- */
+/* ---- taking over ---------------------------------------------------------------------- */
 
 /* From now on the unit aborts what it gets while it is disabled (6.3.15, with its Update
  * handshake). */
@@ -271,8 +270,7 @@ static void smmu_limits(const struct iommu_unit *u, struct iommu_limits *out)
 	};
 }
 
-/* ---- domains
- * -------------------------------------------------------------------------------------- */
+/* ---- domains -------------------------------------------------------------------------- */
 
 static struct smmu *domain_unit(const struct smmu_domain *d)
 {

@@ -4,7 +4,8 @@
  *
  *   arm-smmu-v3.c         taking over a unit, limits, domains, the ops table
  *   arm-smmu-v3-stream.c  stream table: attach and block
- *   arm-smmu-v3-queue.c   command and event queue, global errors
+ *   arm-smmu-v3-queue.c   the queues' memory, commands
+ *   arm-smmu-v3-event.c   event records, global errors
  *
  * Unless it says otherwise, a function here is called with the unit's lock held (or during init,
  * single-threaded).
@@ -46,6 +47,10 @@ struct smmu {
 
 	struct smmu_queue cmdq, eventq;
 	uint32_t eventq_overflow; /* EVENTQ_OVERFLOW as last acknowledged */
+	/* Faults read out of the event queue already, oldest at settled_first: a ring. */
+	struct iommu_fault *settled;
+	unsigned settled_first, settled_count;
+	uint64_t lost, lost_next_log_ns;
 
 	unsigned stream_bits;
 	bool two_level;
@@ -77,8 +82,42 @@ int smmu_wait(const struct iommu_unit *u, uint32_t reg, uint32_t mask, uint32_t 
 /* Memory the unit reads was written: it sees it before anything written later. */
 void smmu_publish(const struct smmu *s, const void *va, size_t size);
 
-/* ---- queues
- * -------------------------------------------------------------------------------------- */
+/* ---- queues --------------------------------------------------------------------------- */
+
+static inline uint32_t smmu_queue_entries(const struct smmu_queue *q)
+{
+	return BIT32(q->log2);
+}
+
+/* Index and wrap bit: what PROD and CONS count modulo. */
+static inline uint32_t smmu_queue_mask(const struct smmu_queue *q)
+{
+	return BIT32(q->log2 + 1) - 1;
+}
+
+static inline uint32_t smmu_queue_slot(const struct smmu_queue *q, uint32_t position)
+{
+	return position & (smmu_queue_entries(q) - 1);
+}
+
+static inline uint32_t smmu_queue_used(const struct smmu_queue *q)
+{
+	return (q->prod - q->cons) & smmu_queue_mask(q);
+}
+
+/* Of `which`, the errors that are not acknowledged (6.3.19). */
+static inline uint32_t smmu_gerror_active(const struct smmu *s, uint32_t which)
+{
+	return (smmu_read32(s->unit, SMMU_GERROR) ^ smmu_read32(s->unit, SMMU_GERRORN)) & which;
+}
+
+static inline void smmu_gerror_acknowledge(const struct smmu *s, uint32_t which)
+{
+	smmu_write32(s->unit, SMMU_GERRORN, smmu_read32(s->unit, SMMU_GERRORN) ^ which);
+}
+
+/* At most 256 event records: two pages. */
+#define SMMU_EVENTQ_LOG2_MAX 8u
 
 /* Memory for both queues; the registers are set. -ENOMEM: nothing is held. */
 int smmu_queues_init(struct smmu *s, uint32_t idr1);
@@ -99,12 +138,24 @@ struct smmu_cmd smmu_cmd_tlbi_vmid(uint16_t vmid);
 struct smmu_cmd smmu_cmd_tlbi_ipa(uint16_t vmid, uint64_t ipa);
 struct smmu_cmd smmu_cmd_op(unsigned opcode);
 
+/* GERROR.CMDQ_ERR is active: has the unit go on behind the command it refused. */
+void smmu_skip_refused(struct smmu *s);
+
+/* ---- events and errors ---------------------------------------------------------------- */
+
+int smmu_events_init(struct smmu *s);
+void smmu_events_free(struct smmu *s);
+/*
+ * Reads out what the unit has recorded, under the present owners of the streams: to be called when
+ * a stream is about to change hands.
+ */
+void smmu_events_settle(struct smmu *s);
+
 /* ops members; they take the lock. */
 int smmu_fault_next(struct iommu_unit *u, struct iommu_fault *out);
 int smmu_service_errors(struct iommu_unit *u);
 
-/* ---- stream table
- * -------------------------------------------------------------------------------- */
+/* ---- stream table --------------------------------------------------------------------- */
 
 /* Memory for the table, every stream blocked; the registers are set. -ENOMEM: nothing is held. */
 int smmu_streams_init(struct smmu *s, uint32_t idr0, uint32_t idr1);

@@ -174,7 +174,7 @@ static uint64_t *chain_pop(uint64_t **chain)
 	uint64_t *table = *chain;
 
 	if (table)
-		*chain = (uint64_t *)(uintptr_t)*table; // NOLINT: the link chain_push stored
+		*chain = (uint64_t *)(uintptr_t)*table;
 	return table;
 }
 

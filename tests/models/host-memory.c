@@ -64,8 +64,7 @@ bool model_is_engine_memory(hpa_t pa, uint64_t size)
 	return false;
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------- */
 
 static void *xalloc(uint64_t align, uint64_t size)
 {

@@ -145,8 +145,7 @@ void arch_full_barrier(void)
 	model_observed(MODEL_FULL_BARRIER, 0, 0, 0);
 }
 
-/* ---- device registers -------------------------------------------------------------------------
- */
+/* ---- device registers ----------------------------------------------------------------- */
 
 void model_mmio_add(hpa_t base, uint64_t size, const struct model_mmio_ops *ops, void *ctx)
 {
@@ -228,8 +227,7 @@ void mmio_write64(hpa_t addr, uint64_t value)
 	mmio_write(addr, 8, value);
 }
 
-/* ---- time, CPUs, locks ------------------------------------------------------------------------
- */
+/* ---- time, CPUs, locks ---------------------------------------------------------------- */
 
 uint64_t host_time_ns(void)
 {
@@ -293,8 +291,7 @@ unsigned model_locks_held(void)
 	return model.lock_count;
 }
 
-/* ---- log --------------------------------------------------------------------------------------
- */
+/* ---- log ------------------------------------------------------------------------------ */
 
 void host_log(enum log_level level, const char *fmt, ...)
 {
@@ -334,8 +331,7 @@ const char *model_log(void)
 	return model.log;
 }
 
-/* ---- a zone's CPU-side mappings and kicks -----------------------------------------------------
- */
+/* ---- a zone's CPU-side mappings and kicks --------------------------------------------- */
 
 static struct guest_map *guest_map_at(const struct zone *z, gpa_t gpa)
 {

@@ -30,8 +30,7 @@ void model_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Zeroed memory for a model's own state, freed by model_reset(). */
 void *model_alloc(size_t size);
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------- */
 
 /* Pages handed out by host_pages_alloc() and not given back: the same before and after means no
  * leak. */
@@ -62,8 +61,7 @@ bool model_bus_write(hpa_t pa, const void *in, size_t size);
  */
 void model_set_noncoherent(void);
 
-/* ---- device registers -------------------------------------------------------------------------
- */
+/* ---- device registers ----------------------------------------------------------------- */
 
 struct model_mmio_ops {
 	uint64_t (*read)(void *ctx, uint64_t offset, unsigned size);
@@ -73,16 +71,14 @@ struct model_mmio_ops {
  * model_fail(). */
 void model_mmio_add(hpa_t base, uint64_t size, const struct model_mmio_ops *ops, void *ctx);
 
-/* ---- time and CPUs ----------------------------------------------------------------------------
- */
+/* ---- time and CPUs -------------------------------------------------------------------- */
 
 /* host_time_ns() itself moves the clock by a little, so that every bounded wait ends. */
 void model_time_advance_ns(uint64_t ns);
 /* What arch_cpu_index() answers; 0 after model_reset(). */
 void model_set_cpu(unsigned index);
 
-/* ---- what the code under test did -------------------------------------------------------------
- */
+/* ---- what the code under test did ----------------------------------------------------- */
 
 /* Events in the order they happen; addr is a host-physical address. */
 enum model_event {

@@ -12,8 +12,7 @@ static unsigned oas_width(uint64_t code)
 	return widths[code & 7];
 }
 
-/* ---- configuration lookup (3.3, 5)
- * ---------------------------------------------------------------- */
+/* ---- configuration lookup (3.3, 5) ---------------------------------------------------- */
 
 /* 0: *out is the address of the entry; else the event number. */
 static unsigned ste_address(const struct model_smmu *m, uint32_t stream, uint64_t *out)
@@ -98,8 +97,7 @@ struct model_smmu_table model_smmu_scan(const struct model_smmu *m)
 	return t;
 }
 
-/* ---- stage 2 (D8)
- * --------------------------------------------------------------------------------- */
+/* ---- stage 2 (D8) --------------------------------------------------------------------- */
 
 struct transaction {
 	uint32_t stream;
@@ -254,8 +252,7 @@ static bool stage2_entry_valid(const struct model_smmu *m, const uint64_t ste[8]
 	return (ttb & (((uint64_t)1 << root_bits) - 1)) == 0 && !(ttb >> oas_width(m->idr[5]));
 }
 
-/* ---- events (7)
- * ----------------------------------------------------------------------------------- */
+/* ---- events (7) ----------------------------------------------------------------------- */
 
 void model_smmu_push_event(struct model_smmu *m, const uint64_t word[4])
 {

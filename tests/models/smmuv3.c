@@ -59,8 +59,7 @@ void model_smmu_gerror(struct model_smmu *m, uint32_t which)
 		m->error_irqs++;
 }
 
-/* ---- commands (4)
- * --------------------------------------------------------------------------------- */
+/* ---- commands (4) --------------------------------------------------------------------- */
 
 static void forget_ste(struct model_smmu *m, bool all, uint32_t stream)
 {
@@ -206,8 +205,7 @@ static void commands_run(struct model_smmu *m)
 	}
 }
 
-/* ---- registers
- * ------------------------------------------------------------------------------------ */
+/* ---- registers ------------------------------------------------------------------------ */
 
 static bool is_wide(uint64_t offset)
 {

@@ -82,8 +82,7 @@ uint64_t model_smmu_register(const struct model_smmu *m, uint64_t offset);
 unsigned model_smmu_event_irqs(const struct model_smmu *m);
 unsigned model_smmu_error_irqs(const struct model_smmu *m);
 
-/* ---- how to break it
- * ----------------------------------------------------------------------------- */
+/* ---- how to break it ------------------------------------------------------------------ */
 
 /* GBPA.Update never clears. */
 void model_smmu_break_gbpa(struct model_smmu *m);

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* ---- taking over
- * ---------------------------------------------------------------------------------- */
+/* ---- taking over ---------------------------------------------------------------------- */
 
 static struct {
 	unsigned writes;
@@ -172,7 +171,7 @@ static void init_without_memory_blocks_and_leaks_nothing(void)
 		CU_ASSERT_FALSE(dma(8, IOVA));
 		CU_ASSERT_EQUAL(model_pages_live(), 0);
 	}
-	CU_ASSERT_EQUAL(n, 5); /* state, two queues, stream table */
+	CU_ASSERT_EQUAL(n, 6); /* state, two queues, read-out faults, stream table */
 }
 
 static void interrupts_are_on_only_where_wired(void)
@@ -255,8 +254,7 @@ static void every_kind_of_unit_translates_and_blocks(void)
 	}
 }
 
-/* ---- what devices reach
- * --------------------------------------------------------------------------- */
+/* ---- what devices reach --------------------------------------------------------------- */
 
 static bool bypass_seen;
 
@@ -481,8 +479,7 @@ static void a_vmid_is_clean_when_used_again(void)
 	}
 }
 
-/* ---- order
- * ---------------------------------------------------------------------------------------- */
+/* ---- order ---------------------------------------------------------------------------- */
 
 static struct {
 	unsigned valid_seen, half_written;
@@ -618,6 +615,7 @@ static void an_unsnooping_unit_sees_everything(void)
 		CU_ASSERT_FALSE(dma(0x108, IOVA + 4096));
 		CU_ASSERT_EQUAL(dma_to(0x108, IOVA), 64 * GIB);
 		CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1); /* the first one, blocked */
+		CU_ASSERT_EQUAL(f.zone_id, ZONE_NONE);
 		CU_ASSERT_EQUAL(f.stream, 0x108);
 		CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1);
 		CU_ASSERT_EQUAL(f.iova, IOVA + 4096);
@@ -628,8 +626,7 @@ static void an_unsnooping_unit_sees_everything(void)
 	}
 }
 
-/* ---- memory that runs out
- * ------------------------------------------------------------------------- */
+/* ---- memory that runs out ------------------------------------------------------------- */
 
 static int whole_life(void)
 {

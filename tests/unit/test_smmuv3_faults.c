@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* ---- events
- * --------------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------- */
 
 static void event_decodes_zone_and_direction(void)
 {
@@ -154,6 +153,7 @@ static void event_queue_overflow_is_told_and_survived(void)
 	CU_ASSERT_EQUAL(ops->attach(d, 8), 0);
 	for (unsigned round = 0; round < 3; round++) {
 		model_log_clear();
+		model_time_advance_ns(1000000000);
 		for (unsigned i = 0; i < 10; i++)
 			CU_ASSERT_FALSE(dma(8, IOVA + i * 4096ull));
 		for (unsigned i = 0; i < 4; i++) {
@@ -175,8 +175,79 @@ static void event_queue_overflow_is_told_and_survived(void)
 	}
 }
 
-/* ---- a unit that does not answer
- * ------------------------------------------------------------------ */
+static void faults_stay_with_who_caused_them(void)
+{
+	struct iommu_domain *d;
+	struct iommu_fault f;
+
+	smmu_start(NULL);
+	CU_ASSERT_FALSE(dma(8, 0x1000)); /* nobody's yet */
+	for (uint16_t zone = 3; zone < 6; zone++) {
+		d = domain_of(zone);
+		CU_ASSERT_EQUAL(ops->attach(d, 8), 0);
+		CU_ASSERT_FALSE(dma(8, zone * 4096ull));
+		CU_ASSERT_EQUAL(ops->block(&unit, 8), 0);
+		CU_ASSERT_FALSE(dma(8, 0x2000)); /* nobody's again */
+		CU_ASSERT_EQUAL(ops->domain_destroy(d), 0);
+	}
+	d = domain_of(7);
+	CU_ASSERT_EQUAL(ops->attach(d, 8), 0);
+	CU_ASSERT_FALSE(dma(8, 0x7000)); /* still in the unit's queue when the others are read */
+	CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1);
+	CU_ASSERT_EQUAL(f.zone_id, ZONE_NONE);
+	for (uint16_t zone = 3; zone < 6; zone++) {
+		CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1);
+		CU_ASSERT_EQUAL(f.zone_id, zone);
+		CU_ASSERT_EQUAL(f.iova, zone * 4096ull);
+		CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1);
+		CU_ASSERT_EQUAL(f.zone_id, ZONE_NONE);
+		CU_ASSERT_FALSE(f.has_iova);
+	}
+	CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1);
+	CU_ASSERT_EQUAL(f.zone_id, 7);
+	CU_ASSERT_EQUAL(f.iova, 0x7000);
+	CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 0);
+}
+
+static unsigned lines_with(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = model_log(); (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+static void a_storm_of_faults_fills_neither_memory_nor_log(void)
+{
+	struct iommu_fault f;
+	unsigned read = 0;
+
+	smmu_start(NULL);
+	for (unsigned round = 0; round < 20; round++) {
+		struct iommu_domain *d = domain_of(3);
+
+		CU_ASSERT_EQUAL(ops->attach(d, 8), 0);
+		for (unsigned i = 0; i < 1000; i++)
+			CU_ASSERT_FALSE(dma(8, IOVA + i * 4ull));
+		model_smmu_raise_gerror(smmu, 1u << 2);
+		CU_ASSERT_EQUAL(ops->service_errors(&unit), 1);
+		CU_ASSERT_EQUAL(ops->block(&unit, 8), 0);
+		CU_ASSERT_EQUAL(ops->domain_destroy(d), 0);
+	}
+	CU_ASSERT_EQUAL(lines_with("unrecorded"), 1);
+	/* The oldest are kept. */
+	for (; ops->fault_next(&unit, &f); read++)
+		CU_ASSERT_EQUAL(f.iova, IOVA + read * 4ull);
+	CU_ASSERT_EQUAL(read, 256);
+	/* Not silenced for good. */
+	model_time_advance_ns(1000000000);
+	model_smmu_raise_gerror(smmu, 1u << 2);
+	CU_ASSERT_EQUAL(ops->service_errors(&unit), 1);
+	CU_ASSERT_EQUAL(lines_with("unrecorded"), 2);
+}
+
+/* ---- a unit that does not answer ------------------------------------------------------ */
 
 static void cmdq_timeout_is_bounded(void)
 {
@@ -299,8 +370,7 @@ static void a_domain_the_unit_may_hold_is_not_destroyed(void)
 	CU_ASSERT_TRUE(model_pages_live() < pages);
 }
 
-/* ---- a unit that refuses
- * -------------------------------------------------------------------------- */
+/* ---- a unit that refuses -------------------------------------------------------------- */
 
 static void a_refused_command_is_not_taken_for_done(void)
 {
@@ -404,6 +474,8 @@ void suite_smmuv3_faults(void)
 		TEST(every_event_is_named),
 		TEST(the_event_queue_wraps_without_losing_one),
 		TEST(event_queue_overflow_is_told_and_survived),
+		TEST(faults_stay_with_who_caused_them),
+		TEST(a_storm_of_faults_fills_neither_memory_nor_log),
 		TEST(cmdq_timeout_is_bounded),
 		TEST(an_unproven_block_keeps_the_domain),
 		TEST(an_attach_that_fails_leaves_no_access),
