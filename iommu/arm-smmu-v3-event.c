@@ -63,8 +63,10 @@ static void event_decode(struct smmu *s, const struct smmu_event *e, struct iomm
 		out->has_iova = events[i].with_address;
 	}
 	if (out->has_iova) {
-		/* Of a stage-2 fault too: without stage 1, InputAddr is what the device sent (the
-		 * IPA). */
+		/*
+		 * Of a stage-2 fault too: without stage 1, InputAddr is what the device sent (the
+		 * IPA).
+		 */
 		out->iova = FIELD_GET(EVENT2_INPUT_ADDR, e->word[2]);
 		out->write = !(e->word[1] & EVENT1_RNW);
 	}

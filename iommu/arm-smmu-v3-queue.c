@@ -115,8 +115,10 @@ static const char *cerror_name(uint32_t code)
 	return "unknown error";
 }
 
-/* GERROR.CMDQ_ERR is active: the unit stands at CONS.RD. Lets it go on behind the command it
- * refused (7.1, 4.1.3). */
+/*
+ * GERROR.CMDQ_ERR is active: the unit stands at CONS.RD. Lets it go on behind the command it
+ * refused (7.1, 4.1.3).
+ */
 void smmu_skip_refused(struct smmu *s)
 {
 	uint32_t cons = smmu_read32(s->unit, SMMU_CMDQ_CONS);
@@ -161,8 +163,10 @@ int smmu_run(struct smmu *s, const struct smmu_cmd *cmds, size_t count)
 
 	if (count >= SMMU_RUN_MAX)
 		return -EINVAL;
-	/* Only what an earlier run that timed out left behind can be in the way. Its failure is not
-	 * ours. */
+	/*
+	 * Only what an earlier run that timed out left behind can be in the way. Its failure is not
+	 * ours.
+	 */
 	err = cmdq_wait(s, smmu_queue_entries(&s->cmdq) - (uint32_t)count - 1);
 	if (err == -ETIMEDOUT)
 		return err;
@@ -173,7 +177,8 @@ int smmu_run(struct smmu *s, const struct smmu_cmd *cmds, size_t count)
 	smmu_write32(s->unit, SMMU_CMDQ_PROD, s->cmdq.prod);
 
 	err = cmdq_wait(s, 0);
-	/* What the caller does next (reuse a page, write an entry) comes after the unit's answer.
+	/*
+	 * What the caller does next (reuse a page, write an entry) comes after the unit's answer.
 	 */
 	arch_full_barrier();
 	return err;

@@ -222,8 +222,10 @@ int smmu_streams_init(struct smmu *s, uint32_t idr0, uint32_t idr1)
 		size = BIT64(s->stream_bits) * sizeof(struct ste);
 		cfg = (uint32_t)FIELD_PUT(STRTAB_CFG_FMT, STRTAB_FMT_LINEAR);
 	}
-	/* All zero: every entry V=0, every level-1 descriptor Span=0. The base is aligned to the
-	 * size (6.3.24). */
+	/*
+	 * All zero: every entry V=0, every level-1 descriptor Span=0. The base is aligned to the
+	 * size (6.3.24).
+	 */
 	s->strtab_pages = (size_t)(align_up(size, PAGE_SIZE) / PAGE_SIZE);
 	s->strtab = host_pages_alloc(s->strtab_pages, s->strtab_pages * PAGE_SIZE);
 	if (!s->strtab)

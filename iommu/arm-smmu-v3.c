@@ -46,8 +46,10 @@ void smmu_publish(const struct smmu *s, const void *va, size_t size)
 
 /* ---- taking over ---------------------------------------------------------------------- */
 
-/* From now on the unit aborts what it gets while it is disabled (6.3.15, with its Update
- * handshake). */
+/*
+ * From now on the unit aborts what it gets while it is disabled (6.3.15, with its Update
+ * handshake).
+ */
 static int abort_when_disabled(const struct iommu_unit *u)
 {
 	uint32_t gbpa;
@@ -119,8 +121,10 @@ static int check_features(struct smmu *s, uint32_t idr0, uint32_t idr1, uint32_t
 			"tables or queues at fixed addresses (IDR1.TABLES_PRESET, QUEUES_PRESET)");
 
 	s->oas_field = (unsigned)FIELD_GET(IDR5_OAS, idr5);
-	/* Input addresses are as wide as output addresses, or 40 bits if AArch32 tables work too
-	 * (3.4). */
+	/*
+	 * Input addresses are as wide as output addresses, or 40 bits if AArch32 tables work too
+	 * (3.4).
+	 */
 	if (oas_bits(s->oas_field) < PT_INPUT_BITS && !(idr0 & IDR0_TTF_AARCH32))
 		return refuse(s, "input addresses of less than 40 bits (IDR5.OAS)");
 	if (s->oas_field > OAS_48)

@@ -19,8 +19,10 @@
 #include <postern/iommu.h>
 #include <postern/pagetable.h>
 
-/* VMIDs 1..SMMU_VMIDS-1, one for each domain. 0 in a stream table entry means that nobody owns the
- * stream. */
+/*
+ * VMIDs 1..SMMU_VMIDS-1, one for each domain. 0 in a stream table entry means that nobody owns the
+ * stream.
+ */
 #define SMMU_VMIDS      256u
 #define SMMU_TIMEOUT_NS (100ull * 1000 * 1000)
 #define SMMU_TAG        "arm-smmu-v3 #%u at 0x%llx: "

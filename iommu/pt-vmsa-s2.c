@@ -47,8 +47,10 @@ _Static_assert(S2_ATTRS == 0x00600000000007fcu, "stage-2 attribute fields are bi
 _Static_assert(PAGE_BITS + INDEX_BITS * 3 + 1 == PT_INPUT_BITS, "two concatenated level-1 tables");
 _Static_assert(PT_ROOT_PAGES == 2, "two concatenated level-1 tables");
 _Static_assert(TABLE_ENTRIES * sizeof(uint64_t) == PAGE_SIZE, "a table is a page");
-/* Emptied tables are chained through their first entry: a page-aligned pointer reads as an invalid
- * descriptor. */
+/*
+ * Emptied tables are chained through their first entry: a page-aligned pointer reads as an invalid
+ * descriptor.
+ */
 _Static_assert((PAGE_SIZE & (DESC_VALID | DESC_TABLE)) == 0, "a link is an invalid descriptor");
 
 static unsigned level_shift(unsigned level)
@@ -204,8 +206,10 @@ static bool any_mapped(uint64_t *table, unsigned level, uint64_t ia, uint64_t en
 	return false;
 }
 
-/* Writes the range's entries, making tables on the way. On -ENOMEM the part before the failure
- * stands. */
+/*
+ * Writes the range's entries, making tables on the way. On -ENOMEM the part before the failure
+ * stands.
+ */
 static int fill(struct pt *pt, uint64_t *table, unsigned level, uint64_t ia, uint64_t end, hpa_t pa,
 		uint64_t attrs)
 {
@@ -282,8 +286,10 @@ static int remove_range(struct pt *pt, uint64_t ia, uint64_t size)
 	return err;
 }
 
-/* Replaces the block at *entry (translating from ia on) by a table of the next level's leaves:
- * break-before-make. */
+/*
+ * Replaces the block at *entry (translating from ia on) by a table of the next level's leaves:
+ * break-before-make.
+ */
 static int split_block(struct pt *pt, uint64_t *entry, unsigned level, uint64_t ia)
 {
 	uint64_t block = *entry, attrs = block & S2_ATTRS;
@@ -300,8 +306,10 @@ static int split_block(struct pt *pt, uint64_t *entry, unsigned level, uint64_t 
 	entry_write(entry, 0);
 	pt->ops->publish(pt->ctx, entry, 1);
 	err = pt->ops->flush(pt->ctx, ia, level_span(level));
-	/* A walker that still has the old block has no other: putting the same one back conflicts
-	 * with nothing. */
+	/*
+	 * A walker that still has the old block has no other: putting the same one back conflicts
+	 * with nothing.
+	 */
 	entry_write(entry, err ? block : desc_table(child));
 	pt->ops->publish(pt->ctx, entry, 1);
 	if (err)

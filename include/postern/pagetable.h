@@ -58,8 +58,8 @@ struct pt {
 	void *ctx; /* handed to ops */
 	unsigned output_bits;
 	uint64_t *root;
-	uint64_t *retired; /* emptied tables that a failed flush left: not reused before pt_destroy
-			    */
+	/* Emptied tables that a failed flush left: not reused before pt_destroy(). */
+	uint64_t *retired;
 	uint64_t pages;    /* table pages held, root included */
 };
 
@@ -70,8 +70,10 @@ struct pt_mapping {
 	uint32_t attr; /* PT_READ | ... */
 };
 
-/* An empty table (nothing translates). output_bits: 32..48, what the walker can put out. -ENOMEM,
- * -EINVAL. */
+/*
+ * An empty table (nothing translates). output_bits: 32..48, what the walker can put out. -ENOMEM,
+ * -EINVAL.
+ */
 int pt_init(struct pt *pt, unsigned output_bits, const struct pt_ops *ops, void *ctx);
 
 /* Frees every table. Pre: no walker uses the root, no TLB or walk cache holds anything of it. */

@@ -32,17 +32,23 @@ void *model_alloc(size_t size);
 
 /* ---- memory --------------------------------------------------------------------------- */
 
-/* Pages handed out by host_pages_alloc() and not given back: the same before and after means no
- * leak. */
+/*
+ * Pages handed out by host_pages_alloc() and not given back: the same before and after means no
+ * leak.
+ */
 uint64_t model_pages_live(void);
-/* The n-th host_pages_alloc() from now on (1 = the next) answers NULL, and so does every later one;
- * 0: none. */
+/*
+ * The n-th host_pages_alloc() from now on (1 = the next) answers NULL, and so does every later one;
+ * 0: none.
+ */
 void model_fail_alloc_after(unsigned n);
 /* How many host_pages_alloc() calls there were since model_reset(). */
 uint64_t model_alloc_calls(void);
 
-/* Memory at a place of the test's choice (firmware tables, a bundle). Zeroed; both multiples of
- * 4096. */
+/*
+ * Memory at a place of the test's choice (firmware tables, a bundle). Zeroed; both multiples of
+ * 4096.
+ */
 void *model_ram_add(hpa_t base, uint64_t size);
 /* RAM of a zone: known to host_guest_ram(), at a host address of the model's choice. */
 void *model_guest_ram_add(struct zone *z, gpa_t gpa, uint64_t size);
@@ -67,8 +73,10 @@ struct model_mmio_ops {
 	uint64_t (*read)(void *ctx, uint64_t offset, unsigned size);
 	void (*write)(void *ctx, uint64_t offset, unsigned size, uint64_t value);
 };
-/* An mmio_*() access that hits no region, crosses a region's end or is misaligned is a
- * model_fail(). */
+/*
+ * An mmio_*() access that hits no region, crosses a region's end or is misaligned is a
+ * model_fail().
+ */
 void model_mmio_add(hpa_t base, uint64_t size, const struct model_mmio_ops *ops, void *ctx);
 
 /* ---- time and CPUs -------------------------------------------------------------------- */
@@ -97,8 +105,10 @@ void model_observe(void (*observer)(void *ctx, enum model_event event, uint64_t 
 				    uint64_t value),
 		   void *ctx);
 
-/* Log lines since model_reset() or model_log_clear(); printed as they come when V=1 is in the
- * environment. */
+/*
+ * Log lines since model_reset() or model_log_clear(); printed as they come when V=1 is in the
+ * environment.
+ */
 bool model_log_contains(const char *text);
 void model_log_clear(void);
 const char *model_log(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* State of the SMMUv3 model, shared by smmuv3.c (registers, commands) and smmuv3-translate.c (what
- * devices meet). */
+/*
+ * State of the SMMUv3 model, shared by smmuv3.c (registers, commands) and smmuv3-translate.c (what
+ * devices meet).
+ */
 #ifndef MODEL_SMMUV3_PRIVATE_H
 #define MODEL_SMMUV3_PRIVATE_H
 

@@ -264,8 +264,10 @@ void model_smmu_push_event(struct model_smmu *m, const uint64_t word[4])
 	if (!(m->cr0ack & EVENTQEN))
 		return;
 	if (((m->eventq_prod ^ m->eventq_cons) & (wrap | mask)) == wrap) {
-		/* Full: it is lost. OVFLG toggles unless an overflow is unacknowledged already
-		 * (7.4). */
+		/*
+		 * Full: it is lost. OVFLG toggles unless an overflow is unacknowledged already
+		 * (7.4).
+		 */
 		if (((m->eventq_prod ^ m->eventq_cons) & 1u << 31) == 0)
 			m->eventq_prod ^= 1u << 31;
 		return;

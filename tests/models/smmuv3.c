@@ -71,8 +71,10 @@ static void forget_ste(struct model_smmu *m, bool all, uint32_t stream)
 	}
 }
 
-/* Translations (and with tables, table descriptors) of the VMID, or of all; of one address, or of
- * all. */
+/*
+ * Translations (and with tables, table descriptors) of the VMID, or of all; of one address, or of
+ * all.
+ */
 static void forget_translations(struct model_smmu *m, bool all_vmids, uint16_t vmid,
 				bool all_addresses, uint64_t address, bool tables)
 {

@@ -22,8 +22,8 @@ struct model_smmu_config {
 	bool no_stage2;  /* stage 1 only */
 	bool no_stage1;  /* stage 2 only; neither: both */
 	bool linear;     /* no 2-level stream table */
-	bool incoherent; /* IDR0.COHACC = 0; call model_set_noncoherent() for memory that behaves so
-			  */
+	/* IDR0.COHACC = 0; call model_set_noncoherent() for memory that behaves so. */
+	bool incoherent;
 	bool hyp;        /* IDR0.HYP */
 	bool msi;        /* IDR0.MSI */
 	unsigned sid_bits;                         /* 0: 16 */
@@ -90,8 +90,10 @@ void model_smmu_break_gbpa(struct model_smmu *m);
 void model_smmu_break_gbpa_abort(struct model_smmu *m);
 /* These bits of CR0 never reach CR0ACK (and never take effect). */
 void model_smmu_break_cr0(struct model_smmu *m, uint32_t bits);
-/* The command queue stops before the n-th CMD_SYNC from now (1 = the next) for good; 0: works
- * again, goes on at once. */
+/*
+ * The command queue stops before the n-th CMD_SYNC from now (1 = the next) for good; 0: works
+ * again, goes on at once.
+ */
 void model_smmu_stop_sync(struct model_smmu *m, unsigned n);
 /* The n-th command from now is refused with this CERROR code (1 illegal, 2 abort); 0: none. */
 void model_smmu_refuse_command(struct model_smmu *m, unsigned n, unsigned cerror);
@@ -99,8 +101,10 @@ void model_smmu_refuse_command(struct model_smmu *m, unsigned n, unsigned cerror
 void model_smmu_push_event(struct model_smmu *m, const uint64_t word[4]);
 /* Raises bits of GERROR as the hardware would. */
 void model_smmu_raise_gerror(struct model_smmu *m, uint32_t bits);
-/* As firmware might leave it: enabled, one linear stream table at `table` in which every entry is
- * bypass. */
+/*
+ * As firmware might leave it: enabled, one linear stream table at `table` in which every entry is
+ * bypass.
+ */
 void model_smmu_firmware_bypass(struct model_smmu *m, hpa_t table, unsigned log2size);
 
 #endif

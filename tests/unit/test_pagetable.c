@@ -22,8 +22,10 @@ static struct {
 	unsigned publishes, flushes;
 	uint64_t flushed_ia, flushed_size;
 	int flush_result;
-	/* One letter per event with the state of `watch` then: lower case when it translates, else
-	 * upper case. */
+	/*
+	 * One letter per event with the state of `watch` then: lower case when it translates, else
+	 * upper case.
+	 */
 	uint64_t watch;
 	bool watching;
 	char trace[256];
@@ -235,7 +237,8 @@ static void map_over_a_mapping_changes_nothing(void)
 
 static void map_rolls_back_on_nomem(void)
 {
-	/* From page 0x1ff of a 2 MiB stretch to beyond a GiB: tables at every level, at both ends.
+	/*
+	 * From page 0x1ff of a 2 MiB stretch to beyond a GiB: tables at every level, at both ends.
 	 */
 	const uint64_t ia = GIB - 4096, size = GIB + 2 * MIB + 3 * 4096;
 	unsigned n;
@@ -261,8 +264,10 @@ static void map_rolls_back_on_nomem(void)
 		CU_ASSERT_EQUAL(t.flushed_ia, ia);
 		CU_ASSERT_EQUAL(t.flushed_size, size);
 	}
-	/* Addresses that disagree below 2 MiB: 512 + 3 tables and more, all of which were refused
-	 * in turn... */
+	/*
+	 * Addresses that disagree below 2 MiB: 512 + 3 tables and more, all of which were refused
+	 * in turn...
+	 */
 	CU_ASSERT_EQUAL(n, 100);
 	expect(7 * GIB, 8 * GIB, 4096, PT_ATTR_RAM);
 	finish();
@@ -328,8 +333,10 @@ static void bbm_on_block_split(void)
 {
 	start();
 	CU_ASSERT_EQUAL(pt_map(&t.pt, 2 * MIB, 8 * GIB, 2 * MIB, PT_READ | PT_WRITE), 0);
-	/* A page that stays: translated, then not, flushed while not, then translated again by a
-	 * page. */
+	/*
+	 * A page that stays: translated, then not, flushed while not, then translated again by a
+	 * page.
+	 */
 	t.watch = 2 * MIB;
 	t.watching = true;
 	CU_ASSERT_EQUAL(pt_unmap(&t.pt, 3 * MIB, 4096), 0);
@@ -372,7 +379,8 @@ static void a_split_without_memory_keeps_every_translation(void)
 	start();
 	CU_ASSERT_EQUAL(pt_map(&t.pt, 4 * GIB, 8 * GIB, GIB, PT_ATTR_RAM), 0);
 	for (;;) {
-		/* A split that found its memory stays, so that each attempt gets one table further.
+		/*
+		 * A split that found its memory stays, so that each attempt gets one table further.
 		 */
 		model_fail_alloc_after(refused ? 2 : 1);
 		if (pt_unmap(&t.pt, first, size) == 0)
@@ -448,8 +456,10 @@ static void tables_the_hardware_may_hold_are_not_reused(void)
 	finish();
 }
 
-/* On memory that a device does not snoop: at no moment does it see a translation that was never
- * asked for. */
+/*
+ * On memory that a device does not snoop: at no moment does it see a translation that was never
+ * asked for.
+ */
 static void device_sees_no_nonsense(void *ctx, enum model_event event, uint64_t addr, uint64_t size,
 				    uint64_t value)
 {

@@ -17,8 +17,10 @@ static struct {
 
 static const uint32_t some_streams[] = { 0, 8, 0x100, 0x1234, 0xffff };
 
-/* After each register write: devices try. Before the unit has stopped for the first time firmware's
- * set-up counts. */
+/*
+ * After each register write: devices try. Before the unit has stopped for the first time firmware's
+ * set-up counts.
+ */
 static void devices_try(void *ctx, uint64_t offset, uint64_t value)
 {
 	(void)ctx;
@@ -506,8 +508,10 @@ static void entry_is_whole(void *ctx, enum model_event event, uint64_t addr, uin
 		order.table = w[3];
 		order.commands_when_valid = model_smmu_commands(smmu);
 	}
-	/* S2AA64 and a table address are there from the first sight of V on, and never change under
-	 * it. */
+	/*
+	 * S2AA64 and a table address are there from the first sight of V on, and never change under
+	 * it.
+	 */
 	if (!(w[2] >> 51 & 1) || !w[3] || w[2] != order.vmid_and_vtcr || w[3] != order.table)
 		order.half_written++;
 }
@@ -533,7 +537,8 @@ static void attach_order_valid_bit_last(void)
 			model_observe(NULL, NULL);
 			CU_ASSERT_TRUE(order.valid_seen > 0);
 			CU_ASSERT_EQUAL(order.half_written, 0);
-			/* The invalid entry is out of the unit before the valid one is written, ...
+			/*
+			 * The invalid entry is out of the unit before the valid one is written, ...
 			 */
 			CU_ASSERT_EQUAL(order.commands_when_valid, n + 2);
 			/* ... which the unit is told of last. */

@@ -95,8 +95,10 @@ static void every_event_is_named(void)
 	d = domain_of(7);
 	CU_ASSERT_EQUAL(ops->attach(d, 0xffff), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
-		/* Everything else in the record set, to show that it does not leak into the decoded
-		 * fields. */
+		/*
+		 * Everything else in the record set, to show that it does not leak into the decoded
+		 * fields.
+		 */
 		const uint64_t record[4] = { 0x0000ffffffffff00 | events[i].number, ~(1ull << 35),
 					     0xfedcba9876543210, ~0ull };
 
@@ -111,8 +113,10 @@ static void every_event_is_named(void)
 		CU_ASSERT_STRING_NOT_EQUAL(f.reason, "unknown event");
 	}
 	{
-		/* Reserved numbers and streams beyond the table come from broken hardware only:
-		 * still no harm. */
+		/*
+		 * Reserved numbers and streams beyond the table come from broken hardware only:
+		 * still no harm.
+		 */
 		const uint64_t record[4] = { 0xffffffff000000ffull };
 
 		model_smmu_push_event(smmu, record);
@@ -324,8 +328,10 @@ static void an_attach_that_fails_leaves_no_access(void)
 		CU_ASSERT_EQUAL(ops->attach(d, 8), -ETIMEDOUT);
 		CU_ASSERT_TRUE(model_smmu_entry(smmu, 8, w));
 		CU_ASSERT_EQUAL(w[0] & 1, 0);
-		/* Not told to the unit at all: nothing to prove. Told and not confirmed: the domain
-		 * stays. */
+		/*
+		 * Not told to the unit at all: nothing to prove. Told and not confirmed: the domain
+		 * stays.
+		 */
 		CU_ASSERT_EQUAL(d->attached, n - 1);
 		model_smmu_stop_sync(smmu, 0);
 		CU_ASSERT_EQUAL(ops->block(&unit, 8), 0);
