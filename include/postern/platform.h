@@ -71,7 +71,7 @@ struct machine {
 
 /* What the boot code hands over. */
 struct boot_info {
-	const void *fdt;   /* device tree, or NULL */
+	const void *fdt;   /* device tree at its physical address, or NULL */
 	uint64_t fdt_size; /* upper bound of readable bytes */
 	uint64_t acpi_rsdp;
 };

@@ -97,8 +97,8 @@ static int discover_reserved(const struct discovery *d)
 				return err;
 		}
 	}
-	/* The tree itself: strings of it stay in use. */
-	return add_region(d, 0, m->reserved, &m->reserved_count, host_virt_to_phys(d->fdt),
+	/* The tree itself, whose strings stay in use; it is read at its physical address. */
+	return add_region(d, 0, m->reserved, &m->reserved_count, (uintptr_t)d->fdt,
 			  fdt_totalsize(d->fdt));
 }
 
