@@ -122,7 +122,7 @@ static void push(struct vuart *u, uint8_t c)
 	if (u->mark)
 		u->marked[at / 8] |= (uint8_t)(1u << at % 8);
 	else
-		u->marked[at / 8] &= (uint8_t) ~(1u << at % 8);
+		u->marked[at / 8] &= (uint8_t)~(1u << at % 8);
 	u->mark = false;
 }
 
