@@ -60,7 +60,7 @@ struct pt {
 	uint64_t *root;
 	/* Emptied tables that a failed flush left: not reused before pt_destroy(). */
 	uint64_t *retired;
-	uint64_t pages;    /* table pages held, root included */
+	uint64_t pages; /* table pages held, root included */
 };
 
 /* One mapping as the walker sees it. */

@@ -19,13 +19,13 @@
 #include <postern/types.h>
 
 struct model_smmu_config {
-	bool no_stage2;  /* stage 1 only */
-	bool no_stage1;  /* stage 2 only; neither: both */
-	bool linear;     /* no 2-level stream table */
+	bool no_stage2; /* stage 1 only */
+	bool no_stage1; /* stage 2 only; neither: both */
+	bool linear;    /* no 2-level stream table */
 	/* IDR0.COHACC = 0; call model_set_noncoherent() for memory that behaves so. */
 	bool incoherent;
-	bool hyp;        /* IDR0.HYP */
-	bool msi;        /* IDR0.MSI */
+	bool hyp;                                  /* IDR0.HYP */
+	bool msi;                                  /* IDR0.MSI */
 	unsigned sid_bits;                         /* 0: 16 */
 	unsigned oas_bits;                         /* 0: 44 */
 	unsigned cmdq_log2;                        /* 0: 19 */

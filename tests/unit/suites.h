@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every suite of the unit tests, one line each: SUITE(name) means a function void suite_<name>(void). */
+#ifndef SUITE
+#define SUITE(name)
+#endif
 SUITE(pci_scan)
 SUITE(vpci)
 SUITE(pagetable)
 SUITE(smmuv3)
+SUITE(smmuv3_takeover)
 SUITE(smmuv3_faults)
 SUITE(format)
 SUITE(sha256)
@@ -19,3 +23,4 @@ SUITE(vuart)
 SUITE(fault_log)
 SUITE(console)
 SUITE(monitor)
+SUITE(monitor_devices)

@@ -25,10 +25,7 @@ struct unit_test {
 	void (*run)(void);
 };
 
-#define TEST(function)              \
-	{                           \
-#function, function \
-	}
+#define TEST(function) { #function, function }
 
 void unit_suite(const char *name, const struct unit_test *tests, size_t count);
 
