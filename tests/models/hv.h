@@ -28,6 +28,12 @@ static inline bool has(const char *text, const char *part)
 {
 	return strstr(text, part) != NULL;
 }
+static inline bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && !strcmp(text + length - tail, end);
+}
 /*
  * Types a command line and answers its output: what follows the echoed line up to the prompt, or up
  * to the end when there is none (yet). Line ends are '\n'.
