@@ -10,28 +10,33 @@
 
 #define ROOM_TO_GROW 4096u
 
-static void broken(const char *what, const char *path)
+_Noreturn static void broken(const char *what, const char *path)
 {
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s: %s", path, what);
 	CU_assertImplementation(CU_FALSE, __LINE__, text, __FILE__, "", CU_TRUE);
+	abort(); /* CUnit has left the test */
 }
 
 /* Everything a stream has left, with a NUL after it, in a block that ends there. */
 static char *read_stream(FILE *f, size_t *size)
 {
-	size_t used = 0;
-	char *data = NULL, piece[4096];
-	size_t n;
+	size_t used = 0, n;
+	char *data = malloc(1), piece[4096];
 
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0) {
-		data = realloc(data, used + n + 1);
-		memcpy(data + used, piece, n);
+	while (data && (n = fread(piece, 1, sizeof(piece), f)) > 0) {
+		char *more = realloc(data, used + n + 1);
+
+		if (!more)
+			free(data);
+		else
+			memcpy(more + used, piece, n);
+		data = more;
 		used += n;
 	}
 	if (!data)
-		data = malloc(1);
+		broken("out of memory", "dts");
 	data[used] = '\0';
 	*size = used;
 	return data;
@@ -49,13 +54,12 @@ void *dts_compile(const char *path, size_t *size)
 	if (!f)
 		broken("cannot run dtc", path);
 	data = read_stream(f, size);
-	if (pclose(f) || !*size) {
-		free(data);
-		broken("dtc refuses it", path);
-	}
-	exact = malloc(*size);
-	memcpy(exact, data, *size);
+	exact = pclose(f) || !*size ? NULL : malloc(*size);
+	if (exact)
+		memcpy(exact, data, *size);
 	free(data);
+	if (!exact)
+		broken("dtc refuses it", path);
 	return exact;
 }
 
