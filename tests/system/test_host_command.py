@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The host command: `postern check`, `bundle` and `show` on good, bad and impossible input. No machine is started.
+
+What a bundle holds is judged with dtc and hashlib, not with the command itself.
+"""
+
+import hashlib
+import random
+import re
+import subprocess
+import sys
+
+from lib import paths
+from lib.report import Report
+
+TIME_LIMIT = 60
+NAME = "test_host_command"
+
+IN_ORDER, ERRORS, CANNOT = 0, 1, 2
+
+BROKEN = """/dts-v1/;
+
+/ {
+	compatible = "postern,manifest-v1";
+
+	zones {
+		root {
+			root;
+			cpus = <1>;
+			memory-mib = <384>;
+			kernel = "linux";
+			colour = "blue";
+		};
+
+		zone1 {
+			cpus = <2>;
+			memory-mib = <63>;
+			kernel = "windows";
+
+			devices {
+				disk {
+					bdf = "0:1";
+				};
+
+				one {
+					bdf = "0000:01:00.0";
+				};
+
+				other {
+					bdf = "01:00.0";
+				};
+			};
+		};
+	};
+};
+"""
+# (line, zone, rule): where each mistake above stands.
+BROKEN_AT = [
+    (12, "root", "unknown-property"),
+    (17, "zone1", "memory-too-small"),
+    (22, "zone1", "bad-value"),
+    (29, "zone1", "duplicate-device"),
+]
+
+
+class Account(Report):
+    """Shows what a command printed only when it was not what was claimed."""
+
+    def check(self, ok, name, figure=""):
+        return super().check(ok, name, "" if ok else figure)
+
+
+def postern(*arguments):
+    command = [str(paths.POSTERN), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=paths.TREE, check=False, timeout=30)
+
+
+def errors_of(result):
+    """(line, zone, rule) of every error printed, each followed by its way out."""
+    found = re.findall(
+        r"^\S+\.dts:(\d+): zone (\S+): .* \[([a-z-]+)\]\n\tway out: \S.{5,}$", result.stderr, re.MULTILINE
+    )
+    return [(int(line), zone, rule) for line, zone, rule in found]
+
+
+def check_manifests(report, records):
+    report.step("postern check")
+    for manifest in sorted(paths.MANIFESTS.glob("*.dts")):
+        result = postern("check", manifest.relative_to(paths.TREE), "--machine", "3:1G")
+        report.check(result.returncode == IN_ORDER and not result.stderr, f"{manifest.name} is in order", result.stderr)
+
+    broken = records / "broken.dts"
+    broken.write_text(BROKEN)
+    result = postern("check", broken)
+    report.check(result.returncode == ERRORS, "a broken one is not", result.returncode)
+    report.check(errors_of(result) == BROKEN_AT, "each error names line, zone, rule and way out", result.stderr)
+
+    result = postern("check", paths.MANIFESTS / "demo.dts", "--machine", "2:1G")
+    report.check(
+        result.returncode == ERRORS and [e[1:] for e in errors_of(result)] == [("zone1", "too-many-cpus")],
+        "a machine with two CPUs has too few for the demo",
+        result.stderr,
+    )
+
+    # A variation's errors are at the line of the file they come from.
+    variation = records / "variation.dts"
+    variation.write_text(f'/include/ "{paths.MANIFESTS}/demo.dts"\n/ {{ zones {{ zone1 {{\n\tcpus = <0>;\n}}; }}; }};\n')
+    result = postern("check", variation)
+    report.check(errors_of(result) == [(3, "zone1", "zero-cpus")], "so are a variation's", result.stderr)
+
+    compiled = records / "demo.dtb"
+    subprocess.run(["dtc", "-q", "-o", compiled, paths.MANIFESTS / "demo.dts"], check=True)
+    report.check(postern("check", compiled).returncode == IN_ORDER, "a compiled manifest is taken too")
+
+
+def fixtures(report):
+    report.step("postern check on every fixture of the unit tests")
+    wrong, count = [], 0
+    for fixture in sorted((paths.TREE / "tests/fixtures/manifest").glob("*.dts")):
+        expected = re.findall(r"^// expect: (\S+)", fixture.read_text(), re.MULTILINE)
+        # Devices, images and quantities are the machine's; the rest is the manifest's alone.
+        machine = {"unknown-device", "not-assignable", "no-iommu", "isolation-group", "shared-stream", "shared-page"}
+        elsewhere = machine | {"missing-image", "too-many-cpus", "too-much-memory", "duplicate-device"}
+        if set(expected) & elsewhere:
+            continue
+        count += 1
+        result = postern("check", fixture)
+        found = re.findall(r" \[([a-z-]+)\]$", result.stderr, re.MULTILINE)
+        if found != expected or result.returncode != (ERRORS if expected else IN_ORDER):
+            wrong.append(f"{fixture.name}: {found}, status {result.returncode}")
+    report.check(count > 40 and not wrong, f"{count} fixtures are judged as they say", "\n".join(wrong))
+
+
+def properties(bundle):
+    """Everything a bundle holds, by dtc: {path: bytes}."""
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", bundle], capture_output=True, text=True, check=True)
+    held, path = {}, []
+    for line in source.stdout.splitlines():
+        line = line.strip()
+        if line.endswith("{"):
+            path.append(line[:-1].strip().strip("/"))
+        elif line == "};":
+            path.pop()
+        elif (match := re.fullmatch(r"([\w,-]+) = <(.*)>;", line)) is not None:
+            held["/".join(path[1:] + [match[1]])] = b"".join(int(c, 16).to_bytes(4, "big") for c in match[2].split())
+        elif (match := re.fullmatch(r"([\w,-]+) = \[(.*)\];", line)) is not None:
+            held["/".join(path[1:] + [match[1]])] = bytes.fromhex(match[2])
+    return held
+
+
+def bundles(report, records):
+    report.step("postern bundle and show")
+    generator = random.Random(records.name)
+    images = {"linux": 100_001, "root-initrd": 4096, "zone-initrd": 77}
+    for name, size in images.items():
+        (records / name).write_bytes(generator.randbytes(size))
+    arguments = [f"{name}={records / name}" for name in images]
+    demo, out = paths.MANIFESTS / "demo.dts", records / "small.bundle"
+
+    result = postern("bundle", "-m", demo, "-o", out, *arguments)
+    report.check(result.returncode == IN_ORDER, "a bundle is made", result.stderr)
+    held = properties(out)
+    for name in images:
+        data = (records / name).read_bytes()
+        digest = hashlib.sha256(data).digest()
+        report.check(
+            held.get(f"images/{name}/data") == data and held.get(f"images/{name}/sha256") == digest,
+            f"it holds {name} and its SHA-256",
+        )
+        report.check(digest.hex() in result.stdout, f"the SHA-256 of {name} is said", result.stdout)
+    digest = hashlib.sha256(held["manifest"]).digest()
+    report.check(held["manifest-sha256"] == digest, "it holds the manifest's SHA-256")
+    report.check(out.read_bytes().index(held["manifest"]) % 8 == 0, "the manifest is where libfdt can read it")
+
+    result = postern("show", out)
+    report.check(result.returncode == IN_ORDER and "zone zone1" in result.stdout, "show agrees", result.stderr)
+    data = bytearray(out.read_bytes())
+    data[data.index((records / "linux").read_bytes()) + 50_000] ^= 0x10
+    (records / "flipped.bundle").write_bytes(data)
+    result = postern("show", records / "flipped.bundle")
+    report.check(
+        result.returncode == ERRORS and "[bundle-image-checksum]" in result.stderr, "a flipped bit is seen", result.stderr
+    )
+
+    out = records / "none.bundle"
+    result = postern("bundle", "-m", demo, "-o", out, *arguments[:2])
+    report.check(
+        result.returncode == ERRORS and "[missing-image]" in result.stderr and not out.exists(),
+        "no bundle is made when an image is missing",
+        result.stderr,
+    )
+    result = postern("bundle", "-m", demo, "-o", out, "--force", *arguments[:2])
+    report.check(result.returncode == IN_ORDER and out.exists(), "unless it is forced", result.stderr)
+
+
+def impossible(report, records):
+    report.step("What cannot be done")
+    garbage, empty = records / "garbage.dts", records / "empty"
+    garbage.write_text("this is no device tree\n")
+    empty.write_bytes(b"")
+    demo, out = paths.MANIFESTS / "demo.dts", records / "impossible.bundle"
+    for arguments, status, says in (
+        ((), CANNOT, "usage:"),
+        (("frobnicate",), CANNOT, "usage:"),
+        (("check",), CANNOT, "which manifest"),
+        (("check", records / "nowhere.dts"), CANNOT, "No such file"),
+        (("check", records), CANNOT, "not a regular file"),
+        (("check", garbage), ERRORS, "dtc refuses it"),
+        (("check", demo, "--machine", "3"), CANNOT, "not a machine"),
+        (("check", demo, "--machine", "3:-1"), CANNOT, "not a machine"),
+        (("check", demo, "--machine", "99:1G"), CANNOT, "not a machine"),
+        (("show", demo), ERRORS, "[bundle-format]"),
+        (("bundle", "-m", demo), CANNOT, "-o BUNDLE"),
+        (("bundle", "-m", demo, "-o", out, "linux"), CANNOT, "NAME=FILE"),
+        (("bundle", "-m", demo, "-o", out, f"linux={empty}"), CANNOT, "is empty"),
+        (("bundle", "-m", demo, "-o", out, f"a={demo}", f"a={demo}"), CANNOT, "two images"),
+        (("bundle", "-m", demo, "-o", records / "no" / "where", "--force"), CANNOT, "No such file"),
+    ):
+        result = postern(*arguments)
+        shown = " ".join(str(a).replace(str(records), "...").replace(str(paths.TREE), ".") for a in arguments)
+        report.check(
+            result.returncode == status and says in result.stderr,
+            f"`postern {shown}`",
+            f"status {result.returncode}: {result.stderr}",
+        )
+    report.check(not out.exists(), "nothing is left behind")
+
+
+def main():
+    records = paths.fresh_records(NAME)
+    report = Account("The host command")
+    check_manifests(report, records)
+    fixtures(report)
+    bundles(report, records)
+    impossible(report, records)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
