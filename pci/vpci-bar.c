@@ -228,6 +228,8 @@ void vpci_bars_disconnect(struct vpci_function *fn)
 {
 	unsigned i;
 
+	/* Before anything else, so that none of its own BARs is among those that wait for the places freed here. */
+	fn->memory_on = false;
 	for (i = 0; i < PCI_BAR_COUNT; i++)
 		disconnect(fn->bus, &fn->bars[i]);
 	connect_waiting(fn->bus);

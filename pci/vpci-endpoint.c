@@ -67,7 +67,6 @@ static void command_written(struct vpci_function *fn, unsigned offset)
 		vpci_bars_connect(fn);
 	} else if (!memory && fn->memory_on) {
 		vpci_bars_disconnect(fn);
-		fn->memory_on = false;
 		if (pci_set_memory_decode(fn->f, false)) {
 			vpci_kill(fn, "Memory Enable does not go off");
 			return;
@@ -292,7 +291,7 @@ void vpci_endpoint_reset(struct vpci_function *fn)
 	if (fn->resetting || fn->dead)
 		return;
 	vpci_bars_disconnect(fn);
-	fn->memory_on = fn->master_on = false;
+	fn->master_on = false;
 	if (pci_reset_start(&fn->reset, fn->f)) {
 		/* Offered only where it works; a bus reset may still find a function without any reset. */
 		pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);

@@ -157,7 +157,7 @@ void vpci_kill(struct vpci_function *fn, const char *why)
 		 fn->bus->zone->name, SBDF_ARG(fn->f->sbdf), why);
 	fn->dead = true;
 	vpci_bars_disconnect(fn);
-	fn->memory_on = fn->master_on = false;
+	fn->master_on = false;
 	pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);
 }
 

@@ -163,8 +163,9 @@ void vpci_port_set_window(struct vpci_function *port, bool pref, uint64_t start,
 void vpci_bars_build(struct vpci_function *fn);
 uint64_t vpci_bar_address(const struct vpci_function *fn, unsigned index);
 void vpci_bar_set_address(struct vpci_function *fn, unsigned index, uint64_t address);
-/* Decode goes on or off: BARs with a valid place are mapped, or all are unmapped. */
+/* Decode is on (memory_on): BARs with a valid place are mapped. */
 void vpci_bars_connect(struct vpci_function *fn);
+/* Decode goes off: clears memory_on, unmaps them all. */
 void vpci_bars_disconnect(struct vpci_function *fn);
 /* An access of 1, 2, 4 or 8 bytes, naturally aligned, inside a PCI window of the zone. */
 uint64_t vpci_bar_access(struct vpci *v, gpa_t addr, unsigned size, bool write, uint64_t value);
