@@ -469,12 +469,15 @@ void console_irq(void)
 		host_unlock(&con.lock);
 		if (!got)
 			break;
-		if (con.front == FRONT_WAITING && c == KEY_CTRL_C)
+		if (con.front == FRONT_WAITING && c == KEY_CTRL_C) {
+			/* Whoever interrupts does not want what was typed ahead either. */
+			con.in.tail = con.in.head;
 			monitor_interrupt();
-		else if (input_full())
+		} else if (input_full()) {
 			bell();
-		else
+		} else {
 			con.in.fifo[con.in.head++ % INPUT_FIFO_SIZE] = c;
+		}
 	}
 	pump();
 }

@@ -317,8 +317,6 @@ static int place_ram(const struct range_set *usable)
 		hpa_t base = align_up(usable->r[i].base, GRANULE);
 		hpa_t end = align_down(usable->r[i].end, GRANULE);
 
-		/* Granule 0 is left out: its address means "none". */
-		base = base ? base : GRANULE;
 		if (end > base)
 			err = ranges_add(&ram.all, base, end);
 	}

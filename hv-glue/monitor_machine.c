@@ -117,8 +117,8 @@ static void print_messages(const struct pci_function *f)
 		return;
 	for (unsigned i = 0; i < count; i++)
 		total += __atomic_load_n(&v[i].fired, __ATOMIC_RELAXED);
-	monitor_print("interrupts of " SBDF_FMT " to zone %s: %llu; by vector:", SBDF_ARG(f->sbdf),
-		      owner->name, (unsigned long long)total);
+	monitor_print("interrupts of " SBDF_FMT " to zone %s: %llu", SBDF_ARG(f->sbdf), owner->name,
+		      (unsigned long long)total);
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t fired = __atomic_load_n(&v[i].fired, __ATOMIC_RELAXED);
 

@@ -221,9 +221,7 @@ static void stats_shows_interrupts_memory_and_the_architectures_own(void)
 	vectors[0].fired = 12;
 	vectors[2].fired = 30;
 	answer = hv_command("stats");
-	CU_ASSERT(
-		has(answer,
-		    "\ninterrupts of 0000:01:00.0 to zone zone1: 42; by vector:\n    0:12 2:30\n"));
+	CU_ASSERT(has(answer, "\ninterrupts of 0000:01:00.0 to zone zone1: 42\n    0:12 2:30\n"));
 	CU_ASSERT(has(answer, "\nmemory for zones: "));
 	CU_ASSERT(has(answer, "\npages of the hypervisor: "));
 	CU_ASSERT(has(answer, "\nan architecture's counter: 7\n"));
