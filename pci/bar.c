@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Base address registers: kind and size, found once at boot with decode off; and the one place that writes an address into
- * one. PCI Local Bus 3.0, 6.2.5; PCIe Base Specification, 7.5.1.2.1.
+ * Base address registers: kind and size, found once at boot with decode off; and the one place that
+ * writes an address into one. PCI Local Bus 3.0, 6.2.5; PCIe Base Specification, 7.5.1.2.1.
  */
 #include "scan.h"
 
 #include <linux/pci_regs.h>
 
-#define BAR_REG(i)    (PCI_BASE_ADDRESS_0 + 4 * (i))
+#define BAR_REG(i)   (PCI_BASE_ADDRESS_0 + 4 * (i))
 /* A bridge has two BARs, a CardBus bridge one, an endpoint six. */
-#define BRIDGE_BARS   2u
-#define CARDBUS_BARS  1u
-#define BAR_IO_MASK   0xfffffffcu
-#define BAR_MEM_MASK  0xfffffff0u
-#define BAR_IO_LOW    0x0000fffcu /* many I/O BARs have 16 bits only */
+#define BRIDGE_BARS  2u
+#define CARDBUS_BARS 1u
+#define BAR_IO_MASK  0xfffffffcu
+#define BAR_MEM_MASK 0xfffffff0u
+#define BAR_IO_LOW   0x0000fffcu /* many I/O BARs have 16 bits only */
 
 static unsigned bar_count(const struct pci_function *f)
 {
@@ -89,7 +89,8 @@ static unsigned capture_bar(struct pci_function *f, unsigned i, unsigned count)
 		return 1;
 	}
 	if (wide && i + 1 == count) {
-		host_log(LOG_WARN, "pci " SBDF_FMT ": BAR%u claims 64 bits but is the last, ignored",
+		host_log(LOG_WARN,
+			 "pci " SBDF_FMT ": BAR%u claims 64 bits but is the last, ignored",
 			 SBDF_ARG(f->sbdf), i);
 		return 1;
 	}

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Capability lists: walked once, at boot, bounded against every kind of broken chain, and captured in struct
- * pci_function (invariant V6: what the engine relies on is read from the device once, before a zone has it).
+ * Capability lists: walked once, at boot, bounded against every kind of broken chain, and captured
+ * in struct pci_function (invariant V6: what the engine relies on is read from the device once,
+ * before a zone has it).
  *
- * A chain ends at a null pointer, a pointer outside its area, an ID of all-ones, or a place seen before. The first
- * capability of an ID counts. A capability whose registers would not fit in its area is as good as absent.
- * PCIe Base Specification 7.5, 7.6 (lists), 7.7.1 (MSI), 7.7.2 (MSI-X), 7.8; PCI AF ECN.
+ * A chain ends at a null pointer, a pointer outside its area, an ID of all-ones, or a place seen
+ * before. The first capability of an ID counts. A capability whose registers would not fit in its
+ * area is as good as absent. PCIe Base Specification 7.5, 7.6 (lists), 7.7.1 (MSI), 7.7.2
+ * (MSI-X), 7.8; PCI AF ECN.
  */
 #include "scan.h"
 
 #include <linux/pci_regs.h>
 
 /* Bytes of each capability that must exist for the engine to use it. */
-#define PM_SIZE        8u
-#define MSI_SIZE       10u /* 32-bit, no masking: the smallest form */
-#define MSIX_SIZE      12u
-#define PCIE_SIZE      0x14u /* capability, device and link registers: version 1 endpoint */
-#define AF_SIZE        6u
-#define VPD_SIZE       8u
+#define PM_SIZE   8u
+#define MSI_SIZE  10u /* 32-bit, no masking: the smallest form */
+#define MSIX_SIZE 12u
+#define PCIE_SIZE 0x14u /* capability, device and link registers: version 1 endpoint */
+#define AF_SIZE   6u
+#define VPD_SIZE  8u
 
 #define MSIX_TABLE_MAX 2048u
 #define MSI_MAX        32u
@@ -25,7 +27,8 @@
 #define MSI_SIZE_64    14u
 #define MSI_MASK_EXTRA 10u
 
-bool pci_next_classic(const struct pci_host *h, sbdf_t fn, unsigned *seen, unsigned *offset, uint8_t *id)
+bool pci_next_classic(const struct pci_host *h, sbdf_t fn, unsigned *seen, unsigned *offset,
+		      uint8_t *id)
 {
 	unsigned next;
 
@@ -140,7 +143,8 @@ static void capture_classic(struct pci_function *f)
 		}
 	}
 	if (seen > CLASSIC_MAX)
-		host_log(LOG_WARN, "pci " SBDF_FMT ": capability list loops, cut", SBDF_ARG(f->sbdf));
+		host_log(LOG_WARN, "pci " SBDF_FMT ": capability list loops, cut",
+			 SBDF_ARG(f->sbdf));
 }
 
 static uint16_t *extended_slot(struct pci_caps *c, uint16_t id)
@@ -179,8 +183,8 @@ static unsigned extended_size(uint16_t id)
 }
 
 /*
- * Whether there is an extended area at all: PCIe functions only, and not behind an accessor or a bridge that answers
- * with all-ones, or with the first 256 bytes again.
+ * Whether there is an extended area at all: PCIe functions only, and not behind an accessor or a
+ * bridge that answers with all-ones, or with the first 256 bytes again.
  */
 static bool has_extended(const struct pci_function *f)
 {
@@ -210,7 +214,8 @@ static void capture_extended(struct pci_function *f)
 		if (offset < EXTENDED_FIRST)
 			return;
 	}
-	host_log(LOG_WARN, "pci " SBDF_FMT ": extended capability list loops, cut", SBDF_ARG(f->sbdf));
+	host_log(LOG_WARN, "pci " SBDF_FMT ": extended capability list loops, cut",
+		 SBDF_ARG(f->sbdf));
 }
 
 void pci_capture_capabilities(struct pci_function *f)
@@ -224,7 +229,8 @@ void pci_capture_capabilities(struct pci_function *f)
 	}
 }
 
-static bool msix_part_fits(const struct pci_function *f, unsigned bar, uint32_t offset, uint64_t size)
+static bool msix_part_fits(const struct pci_function *f, unsigned bar, uint32_t offset,
+			   uint64_t size)
 {
 	return bar < PCI_BAR_COUNT &&
 	       (f->bars[bar].kind == PCI_BAR_MEM32 || f->bars[bar].kind == PCI_BAR_MEM64) &&
@@ -245,11 +251,16 @@ void pci_validate_msix(struct pci_function *f)
 	      ranges_overlap(f->msix.table_offset, table, f->msix.pba_offset, pba)))
 		return;
 	host_log(LOG_WARN,
-		 "pci " SBDF_FMT ": MSI-X refused: %u entries at BAR%u+0x%x, pending bits at BAR%u+0x%x do "
+		 "pci " SBDF_FMT
+		 ": MSI-X refused: %u entries at BAR%u+0x%x, pending bits at BAR%u+0x%x do "
 		 "not fit their BAR; the function has no MSI-X in any zone",
 		 SBDF_ARG(f->sbdf), (unsigned)f->msix.entries, (unsigned)f->msix.table_bar,
-		 (unsigned)f->msix.table_offset, (unsigned)f->msix.pba_bar, (unsigned)f->msix.pba_offset);
-	/* The offset stays known to the scan so that MSI-X Enable can be cleared; entries == 0 means refused. */
+		 (unsigned)f->msix.table_offset, (unsigned)f->msix.pba_bar,
+		 (unsigned)f->msix.pba_offset);
+	/*
+	 * The offset stays known to the scan so that MSI-X Enable can be cleared; entries == 0
+	 * means refused.
+	 */
 	f->msix = (struct pci_msix_info){ 0 };
 }
 

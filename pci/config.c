@@ -2,33 +2,36 @@
 /*
  * Config accesses in the widths the machine has.
  *
- * Contract: postern/pci.h. No lock of its own: at boot there is one CPU; later a function has one user at a time (its
- * zone's vpci under that lock, or the life cycle). An accessor with state of its own locks inside.
+ * Contract: postern/pci.h. No lock of its own: at boot there is one CPU; later a function has one
+ * user at a time (its zone's vpci under that lock, or the life cycle). An accessor with state of
+ * its own locks inside.
  *
- * A machine with wide accesses only turns a narrow write into a read-modify-write. Writing back what was read would clear
- * every neighbouring write-1-to-clear bit that happens to be set, so those are written as 0 (PCI Local Bus 3.0, 6.2.3;
- * PCIe Base Specification, 7.5.3). Which bits those are depends on the header type and on where the PCIe and PM
- * capabilities are, which is looked up at each such write: config writes are rare, and such machines too.
+ * A machine with wide accesses only turns a narrow write into a read-modify-write. Writing back
+ * what was read would clear every neighbouring write-1-to-clear bit that happens to be set, so
+ * those are written as 0 (PCI Local Bus 3.0, 6.2.3; PCIe Base Specification, 7.5.3). Which bits
+ * those are depends on the header type and on where the PCIe and PM capabilities are, which is
+ * looked up at each such write: config writes are rare, and such machines too.
  */
 #include "scan.h"
 
 #include <linux/pci_regs.h>
 
 /* Status and Secondary Status: the error bits 15..11 and 8. */
-#define STATUS_W1C     0xf900u
+#define STATUS_W1C 0xf900u
 /* Device Status: correctable, non-fatal, fatal, unsupported request detected. */
-#define DEVSTA_W1C     0x000fu
+#define DEVSTA_W1C 0x000fu
 /* Link Status: bandwidth management and autonomous bandwidth status. */
-#define LNKSTA_W1C     0xc000u
+#define LNKSTA_W1C 0xc000u
 /* Slot Status: bits 4..0 and 8, event bits. */
-#define SLTSTA_W1C     0x011fu
-#define PMCSR_W1C      0x8000u
+#define SLTSTA_W1C 0x011fu
+#define PMCSR_W1C  0x8000u
 
 #define ALL_ONES(size) ((size) == 4 ? UINT32_MAX : BIT32(8 * (size)) - 1)
 
 static bool reachable(const struct pci_host *h, sbdf_t fn)
 {
-	if (sbdf_segment(fn) != h->segment || sbdf_bus(fn) < h->bus_first || sbdf_bus(fn) > h->bus_last)
+	if (sbdf_segment(fn) != h->segment || sbdf_bus(fn) < h->bus_first ||
+	    sbdf_bus(fn) > h->bus_last)
 		return false;
 	return !(h->quirks && h->quirks->hidden && h->quirks->hidden(h, fn));
 }
@@ -39,7 +42,10 @@ static bool legal(unsigned offset, unsigned size)
 	       offset < PCI_CONFIG_SIZE;
 }
 
-/* The width to use for an access of `size`: itself, else the next wider, else the next narrower one. */
+/*
+ * The width to use for an access of `size`: itself, else the next wider, else the next narrower
+ * one.
+ */
 static unsigned pick_width(const struct pci_host *h, unsigned size)
 {
 	unsigned w;
@@ -128,7 +134,8 @@ void pci_config_write(const struct pci_host *h, sbdf_t fn, unsigned offset, unsi
 		h->config->write(h, fn, base, width, value & ALL_ONES(width));
 	} else {
 		for (i = 0; i < size; i += width)
-			h->config->write(h, fn, offset + i, width, value >> 8 * i & ALL_ONES(width));
+			h->config->write(h, fn, offset + i, width,
+					 value >> 8 * i & ALL_ONES(width));
 	}
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ECAM (PCIe Base Specification, 7.2.2): one 4 KiB page per function, address = base + bus << 20 | device << 15 |
- * function << 12 | offset. Contract: struct pci_config_ops. Any context, no lock: each access is one bus transaction.
+ * ECAM (PCIe Base Specification, 7.2.2): one 4 KiB page per function, address = base + bus << 20 |
+ * device << 15 | function << 12 | offset. Contract: struct pci_config_ops. Any context, no lock:
+ * each access is one bus transaction.
  */
 #include <postern/pci.h>
 

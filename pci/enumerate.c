@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finds every function below a host bridge and leaves it quiet: depth first, numbering buses where firmware has not.
+ * Finds every function below a host bridge and leaves it quiet: depth first, numbering buses where
+ * firmware has not.
  *
  * Caller context: boot CPU, before any zone, single-threaded. Contract: postern/pci.h.
  *
- * A bus's functions are found first, its bridges then entered in ascending secondary bus number, so that the table is
- * in SBDF order and a parent always precedes its children.
+ * A bus's functions are found first, its bridges then entered in ascending secondary bus number, so
+ * that the table is in SBDF order and a parent always precedes its children.
  *
- * Bus numbers: the bridges of one bus keep the firmware's numbers when those of *all* of them are valid (own primary,
- * non-empty range inside the parent's, disjoint); otherwise all of them are renumbered, which nothing below can
- * contradict since it is scanned afterwards.
+ * Bus numbers: the bridges of one bus keep the firmware's numbers when those of *all* of them are
+ * valid (own primary, non-empty range inside the parent's, disjoint); otherwise all of them are
+ * renumbered, which nothing below can contradict since it is scanned afterwards.
  */
 #include "scan.h"
 
@@ -17,31 +18,38 @@
 #include <postern/errno.h>
 #include <postern/string.h>
 
-/* Deepest chain of bridges followed; bounds recursion on the boot stack. Real trees stay below 8. */
+/*
+ * Deepest chain of bridges followed; bounds recursion on the boot stack. Real trees stay below 8.
+ */
 #define MAX_DEPTH         16u
 #define MAX_BUS_FUNCTIONS 256u
 
-/* A function may answer "not yet" (Configuration Request Retry Status) for up to a second after reset. */
-#define RETRY_ID          0x0001u
-#define RETRY_STEP_US     1000u
-#define RETRY_STEPS       1000u
+/*
+ * A function may answer "not yet" (Configuration Request Retry Status) for up to a second after
+ * reset.
+ */
+#define RETRY_ID      0x0001u
+#define RETRY_STEP_US 1000u
+#define RETRY_STEPS   1000u
 /* D3hot to D0 takes 10 ms (PCI Bus Power Management Interface 1.2, 5.6.1). */
-#define PM_WAKE_US        10000u
+#define PM_WAKE_US    10000u
 
 #define HEADER_MULTIFUNCTION 0x80u
 
-#define ACS_ISOLATE       (PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF)
+#define ACS_ISOLATE (PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF)
 #define SLOT_INTERRUPTS                                                                            \
 	(PCI_EXP_SLTCTL_ABPE | PCI_EXP_SLTCTL_PFDE | PCI_EXP_SLTCTL_MRLSCE | PCI_EXP_SLTCTL_PDCE | \
 	 PCI_EXP_SLTCTL_CCIE | PCI_EXP_SLTCTL_HPIE | PCI_EXP_SLTCTL_DLLSCE)
-#define ROOT_INTERRUPTS                                                                            \
+#define ROOT_INTERRUPTS \
 	(PCI_EXP_RTCTL_SECEE | PCI_EXP_RTCTL_SENFEE | PCI_EXP_RTCTL_SEFEE | PCI_EXP_RTCTL_PMEIE)
-#define ERROR_REPORTING                                                                            \
+#define ERROR_REPORTING \
 	(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE)
-#define AER_INTERRUPTS                                                                             \
+#define AER_INTERRUPTS \
 	(PCI_ERR_ROOT_CMD_COR_EN | PCI_ERR_ROOT_CMD_NONFATAL_EN | PCI_ERR_ROOT_CMD_FATAL_EN)
-/* Extended Capability "ARI", 7.8.8: the function number that follows, in the capability register. */
-#define ARI_NEXT(cap)     ((unsigned)PCI_ARI_CAP_NFN(cap))
+/*
+ * Extended Capability "ARI", 7.8.8: the function number that follows, in the capability register.
+ */
+#define ARI_NEXT(cap) ((unsigned)PCI_ARI_CAP_NFN(cap))
 
 struct scan {
 	struct pci_host *host;
@@ -52,7 +60,7 @@ struct scan {
 static void scan_bus(struct scan *s, struct pci_function *parent, unsigned bus, unsigned limit,
 		     unsigned depth, unsigned *last);
 
-/* ---- one function --------------------------------------------------------------------------------------------- */
+/* ---- one function ---- */
 
 /* The vendor ID, waiting a bounded time for one that is not ready yet; 0xffff: nobody. */
 static uint16_t probe_vendor(const struct pci_host *h, sbdf_t fn)
@@ -66,7 +74,8 @@ static uint16_t probe_vendor(const struct pci_host *h, sbdf_t fn)
 			return id == 0 ? 0xffff : id;
 		host_udelay(RETRY_STEP_US);
 	}
-	host_log(LOG_WARN, "pci " SBDF_FMT ": answers retry for a second, taken as absent", SBDF_ARG(fn));
+	host_log(LOG_WARN, "pci " SBDF_FMT ": answers retry for a second, taken as absent",
+		 SBDF_ARG(fn));
 	return 0xffff;
 }
 
@@ -77,7 +86,8 @@ static struct pci_route route(const struct pci_id_map *map, unsigned count, uint
 	for (i = 0; i < count; i++)
 		if (rid >= map[i].rid_base && rid - map[i].rid_base < map[i].length)
 			return (struct pci_route){ .unit = (int)map[i].unit,
-						   .id = map[i].out_base + (rid - map[i].rid_base) };
+						   .id = map[i].out_base +
+							 (rid - map[i].rid_base) };
 	return (struct pci_route){ .unit = -1 };
 }
 
@@ -113,7 +123,10 @@ static void power_on(struct pci_function *f)
 	pci_write16(f, PCI_COMMAND, COMMAND_QUIET);
 }
 
-/* Slot, root, error and message interrupts of the function off: bridges' are the engine's, endpoints have no zone yet. */
+/*
+ * Slot, root, error and message interrupts of the function off: bridges' are the engine's,
+ * endpoints have no zone yet.
+ */
 static void silence(struct pci_function *f)
 {
 	unsigned cap = f->caps.pcie;
@@ -131,15 +144,18 @@ static void silence(struct pci_function *f)
 		uint32_t command = pci_read32(f, f->caps.aer + PCI_ERR_ROOT_COMMAND);
 
 		if (command & AER_INTERRUPTS)
-			pci_write32(f, f->caps.aer + PCI_ERR_ROOT_COMMAND, command & ~(uint32_t)AER_INTERRUPTS);
+			pci_write32(f, f->caps.aer + PCI_ERR_ROOT_COMMAND,
+				    command & ~(uint32_t)AER_INTERRUPTS);
 	}
 	if (f->caps.pm)
-		pci_update16(f, f->caps.pm + PCI_PM_CTRL, PCI_PM_CTRL_PME_ENABLE | PCI_PM_CTRL_PME_STATUS, 0);
+		pci_update16(f, f->caps.pm + PCI_PM_CTRL,
+			     PCI_PM_CTRL_PME_ENABLE | PCI_PM_CTRL_PME_STATUS, 0);
 }
 
 /*
- * Keeps peers apart where the hardware can: every request of a function goes up to the IOMMU instead of across
- * (PCIe Base Specification, 6.12). Bits the capability does not have are not needed by what it stands for.
+ * Keeps peers apart where the hardware can: every request of a function goes up to the IOMMU
+ * instead of across (PCIe Base Specification, 6.12). Bits the capability does not have are not
+ * needed by what it stands for.
  */
 static void enable_acs(struct pci_function *f)
 {
@@ -155,7 +171,8 @@ static void enable_acs(struct pci_function *f)
 static void disable_vfs(struct pci_function *f)
 {
 	if (f->caps.sriov)
-		pci_update16(f, f->caps.sriov + PCI_SRIOV_CTRL, PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE, 0);
+		pci_update16(f, f->caps.sriov + PCI_SRIOV_CTRL,
+			     PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE, 0);
 	if (f->caps.ats)
 		pci_update16(f, f->caps.ats + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE, 0);
 }
@@ -168,7 +185,8 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 	if (s->table->count == MAX_PCI_FUNCTIONS) {
 		if (s->error != -ENOSPC)
 			host_log(LOG_ERROR,
-				 "pci " SBDF_FMT ": more than %u functions, this and later ones are left out; "
+				 "pci " SBDF_FMT
+				 ": more than %u functions, this and later ones are left out; "
 				 "raise MAX_PCI_FUNCTIONS",
 				 SBDF_ARG(fn), MAX_PCI_FUNCTIONS);
 		s->error = -ENOSPC;
@@ -206,9 +224,12 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 	return f;
 }
 
-/* ---- the functions of one bus --------------------------------------------------------------------------------- */
+/* ---- the functions of one bus ---- */
 
-/* A PCIe link has one device at its end; only a switch's internal bus and conventional buses have more. */
+/*
+ * A PCIe link has one device at its end; only a switch's internal bus and conventional buses have
+ * more.
+ */
 static bool single_device(const struct scan *s, const struct pci_function *parent, unsigned bus)
 {
 	const struct pci_quirks *q = s->host->quirks;
@@ -218,7 +239,10 @@ static bool single_device(const struct scan *s, const struct pci_function *paren
 	return q && q->one_device && q->one_device(s->host, bus);
 }
 
-/* Alternative Routing-ID Interpretation: the port must forward all 256 functions, device 0 must list them. */
+/*
+ * Alternative Routing-ID Interpretation: the port must forward all 256 functions, device 0 must
+ * list them.
+ */
 static bool enable_ari(const struct pci_function *parent, const struct pci_function *first)
 {
 	unsigned cap;
@@ -248,7 +272,8 @@ static struct pci_function *scan_function(struct scan *s, struct pci_function *p
 }
 
 /* Follows the next-function numbers, which must ascend. */
-static void scan_ari(struct scan *s, struct pci_function *parent, unsigned bus, struct pci_function *first)
+static void scan_ari(struct scan *s, struct pci_function *parent, unsigned bus,
+		     struct pci_function *first)
 {
 	const struct pci_function *f = first;
 	unsigned at = 0, next;
@@ -275,7 +300,10 @@ static void scan_functions(struct scan *s, struct pci_function *parent, unsigned
 			scan_ari(s, parent, bus, first);
 			return;
 		}
-		/* All-ones is nobody. A full table is no reason to leave the other functions as they are. */
+		/*
+		 * All-ones is nobody. A full table is no reason to leave the other functions as
+		 * they are.
+		 */
 		if (type == UINT8_MAX || !(type & HEADER_MULTIFUNCTION))
 			continue;
 		for (fn = 1; fn < 8; fn++)
@@ -283,7 +311,7 @@ static void scan_functions(struct scan *s, struct pci_function *parent, unsigned
 	}
 }
 
-/* ---- bus numbers ---------------------------------------------------------------------------------------------- */
+/* ---- bus numbers ---- */
 
 static void write_buses(const struct pci_function *b, unsigned primary, unsigned secondary,
 			unsigned subordinate)
@@ -303,7 +331,8 @@ static void read_buses(struct pci_function *b, uint8_t *primary)
 }
 
 /* Whether the firmware numbered every bridge among functions [from, to) of this bus usably. */
-static bool firmware_numbered(struct pci_table *t, unsigned from, unsigned to, unsigned bus, unsigned limit)
+static bool firmware_numbered(struct pci_table *t, unsigned from, unsigned to, unsigned bus,
+			      unsigned limit)
 {
 	unsigned i, j;
 
@@ -329,7 +358,8 @@ static bool firmware_numbered(struct pci_table *t, unsigned from, unsigned to, u
 }
 
 /* The bridge of [from, to) with the lowest secondary bus above `after`; NULL: none left. */
-static struct pci_function *next_numbered(struct pci_table *t, unsigned from, unsigned to, unsigned after)
+static struct pci_function *next_numbered(struct pci_table *t, unsigned from, unsigned to,
+					  unsigned after)
 {
 	struct pci_function *best = NULL;
 	unsigned i;
@@ -337,13 +367,17 @@ static struct pci_function *next_numbered(struct pci_table *t, unsigned from, un
 	for (i = from; i < to; i++) {
 		struct pci_function *b = &t->functions[i];
 
-		if (pci_is_bridge(b) && b->secondary > after && (!best || b->secondary < best->secondary))
+		if (pci_is_bridge(b) && b->secondary > after &&
+		    (!best || b->secondary < best->secondary))
 			best = b;
 	}
 	return best;
 }
 
-/* How many bus numbers beyond their own the VFs of the PFs on `bus` need (their routing IDs may run over the end). */
+/*
+ * How many bus numbers beyond their own the VFs of the PFs on `bus` need (their routing IDs may run
+ * over the end).
+ */
 static unsigned vf_buses(const struct scan *s, unsigned from, unsigned to)
 {
 	unsigned most = 0, i;
@@ -387,7 +421,9 @@ static void number_bridges(struct scan *s, unsigned from, unsigned to, unsigned 
 		if (!pci_is_bridge(b))
 			continue;
 		if (*last >= limit) {
-			host_log(LOG_ERROR, "pci " SBDF_FMT ": no bus number left below it, its devices are left out",
+			host_log(LOG_ERROR,
+				 "pci " SBDF_FMT
+				 ": no bus number left below it, its devices are left out",
 				 SBDF_ARG(b->sbdf));
 			s->error = s->error ? s->error : -ENOSPC;
 			continue;
@@ -411,7 +447,8 @@ static void scan_bus(struct scan *s, struct pci_function *parent, unsigned bus, 
 	struct pci_function *b;
 
 	if (depth > MAX_DEPTH) {
-		host_log(LOG_ERROR, "pci: bus %02x lies below more than %u bridges, left out", bus, MAX_DEPTH);
+		host_log(LOG_ERROR, "pci: bus %02x lies below more than %u bridges, left out", bus,
+			 MAX_DEPTH);
 		s->error = s->error ? s->error : -ENOSPC;
 		return;
 	}
@@ -426,7 +463,8 @@ static void scan_bus(struct scan *s, struct pci_function *parent, unsigned bus, 
 		number_bridges(s, from, to, bus, limit, depth, last);
 		return;
 	}
-	for (b = next_numbered(s->table, from, to, bus); b; b = next_numbered(s->table, from, to, b->secondary)) {
+	for (b = next_numbered(s->table, from, to, bus); b;
+	     b = next_numbered(s->table, from, to, b->secondary)) {
 		unsigned used = b->secondary;
 
 		scan_bus(s, b, b->secondary, b->subordinate, depth + 1, &used);
@@ -435,9 +473,11 @@ static void scan_bus(struct scan *s, struct pci_function *parent, unsigned bus, 
 	}
 }
 
-/* ---- the host ------------------------------------------------------------------------------------------------- */
+/* ---- the host ---- */
 
-/* Bridges forward from now on; whether anything flows is decided at the endpoints and in the IOMMU. */
+/*
+ * Bridges forward from now on; whether anything flows is decided at the endpoints and in the IOMMU.
+ */
 static void open_bridge(struct pci_function *b)
 {
 	pci_update16(b, PCI_BRIDGE_CONTROL,

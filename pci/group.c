@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Isolation groups (invariant V9): functions that can reach each other without passing the IOMMU go together or not at
- * all. Caller context: boot, single-threaded, after every host was scanned.
+ * Isolation groups (invariant V9): functions that can reach each other without passing the IOMMU go
+ * together or not at all. Caller context: boot, single-threaded, after every host was scanned.
  *
  * Joined are
- *  - functions of one multifunction device, unless both redirect peer-to-peer requests upstream (ACS) or cannot send any;
- *  - everything below a conventional PCI bus, with the bridge whose requester ID stands for it (alias);
- *  - everything below a port that does not redirect (no ACS, and no ports_isolate quirk) with everything at and below
- *    its sibling ports, since a request may be turned around at the level above.
- * A root-complex device is not joined with its neighbours on the root bus: what it sends is translated at the root
- * complex. Whether ACS holds is judged by what the control register read back after the scan enabled it.
+ *  - functions of one multifunction device, unless both redirect peer-to-peer requests (ACS);
+ *  - everything below a conventional PCI bus, with the bridge whose requester ID stands for it;
+ *  - everything below a port that does not redirect (no ACS, and no ports_isolate quirk), with
+ *    everything at and below its sibling ports: a request may be turned around at the level above.
  *
- * PCIe Base Specification, 6.12 (ACS); PCI Express to PCI/PCI-X Bridge Specification, 2.3 (ownership of requester IDs).
+ * A root-complex device is not joined with its neighbours on the root bus: what it sends is
+ * translated at the root complex. Whether ACS holds is judged by what the control register read
+ * back after the scan enabled it.
+ *
+ * PCIe Base Specification, 6.12 (ACS); PCI Express to PCI/PCI-X Bridge Specification, 2.3
+ * (ownership of requester IDs).
  */
 #include "scan.h"
 
@@ -61,7 +64,10 @@ static bool port_isolates(const struct pci_function *port)
 	return acs_redirects(port) || (q && q->ports_isolate && q->ports_isolate(port));
 }
 
-/* A bridge to a shared bus: whatever is below sends with the bridge's requester ID, or sees its neighbours' requests. */
+/*
+ * A bridge to a shared bus: whatever is below sends with the bridge's requester ID, or sees its
+ * neighbours' requests.
+ */
 static bool makes_shared_bus(const struct pci_function *b)
 {
 	return pci_is_bridge(b) && !is_port(b) && b->pcie_type != PCI_EXP_TYPE_UPSTREAM;
@@ -97,7 +103,10 @@ static bool at_or_below(const struct pci_function *f, const struct pci_function 
 	return false;
 }
 
-/* Everything a request turned around above `port` could reach. On a root bus that is the ports, not the devices there. */
+/*
+ * Everything a request turned around above `port` could reach. On a root bus that is the ports, not
+ * the devices there.
+ */
 static bool reachable_sideways(const struct pci_function *f, const struct pci_function *port)
 {
 	if (at_or_below(f, port))

@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Quieting a function and resetting it, without ever holding the CPU: the reset is a machine of steps with deadlines.
+ * Quieting a function and resetting it, without ever holding the CPU: the reset is a machine of
+ * steps with deadlines.
  *
- * Contract: postern/pci.h. The caller owns the function: the life cycle under the device table's lock, or the function's
- * vpci under that lock. No zone's stage-2 shows the function's BARs while a reset is under way.
+ * Contract: postern/pci.h. The caller owns the function: the life cycle under the device table's
+ * lock, or the function's vpci under that lock. No zone's stage-2 shows the function's BARs while a
+ * reset is under way.
  *
- * PCIe Base Specification, 6.6.1 (100 ms after a reset, then retry status for up to 1 s), 6.6.2 (FLR); PCI AF ECN; PCI Bus
- * Power Management Interface 1.2, 5.4.1 and 5.6.1 (D3hot to D0: 10 ms each way).
+ * PCIe Base Specification, 6.6.1 (100 ms after a reset, then retry status for up to 1 s), 6.6.2
+ * (FLR); PCI AF ECN; PCI Bus Power Management Interface 1.2, 5.4.1 and 5.6.1 (D3hot to D0: 10 ms
+ * each way).
  */
 #include "scan.h"
 
 #include <linux/pci_regs.h>
 #include <postern/errno.h>
 
-#define MS               1000000ull
-#define PENDING_WAIT     (100 * MS)
-#define PENDING_STEP     (1 * MS)
-#define RESET_WAIT       (100 * MS)
-#define READY_WAIT       (1000 * MS)
-#define READY_STEP       (10 * MS)
-#define PM_WAIT          (10 * MS)
-#define D3HOT            3u
+#define MS           1000000ull
+#define PENDING_WAIT (100 * MS)
+#define PENDING_STEP (1 * MS)
+#define RESET_WAIT   (100 * MS)
+#define READY_WAIT   (1000 * MS)
+#define READY_STEP   (10 * MS)
+#define PM_WAIT      (10 * MS)
+#define D3HOT        3u
 
-/* Device Control and Device Control 2 as a restored function has them: everything but the bit that starts an FLR. */
-#define DEVCTL_RESTORED  ((uint16_t)~PCI_EXP_DEVCTL_BCR_FLR)
-#define PMCSR_SETTINGS   ((uint16_t)~(PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_STATUS | PCI_PM_CTRL_PME_ENABLE))
+/*
+ * Device Control and Device Control 2 as a restored function has them: everything but the bit that
+ * starts an FLR.
+ */
+#define DEVCTL_RESTORED ((uint16_t)~PCI_EXP_DEVCTL_BCR_FLR)
+#define PMCSR_SETTINGS \
+	((uint16_t) ~(PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_STATUS | PCI_PM_CTRL_PME_ENABLE))
 
 enum reset_step { STEP_DRAIN, STEP_TRIGGER, STEP_PM_SLEEP, STEP_READY };
 
@@ -37,9 +44,10 @@ static int set_command(struct pci_function *f, uint16_t bit, bool on)
 	command = pci_read16(f, PCI_COMMAND);
 	/* A function that is gone reads all-ones, which must not pass for "on". */
 	if (command == UINT16_MAX || (command & bit) != (on ? bit : 0)) {
-		host_log(LOG_ERROR, "pci " SBDF_FMT ": %s does not turn %s (Command reads %04x)", SBDF_ARG(f->sbdf),
-			 bit == PCI_COMMAND_MASTER ? "Bus Master" : "Memory Enable", on ? "on" : "off",
-			 (unsigned)command);
+		host_log(LOG_ERROR, "pci " SBDF_FMT ": %s does not turn %s (Command reads %04x)",
+			 SBDF_ARG(f->sbdf),
+			 bit == PCI_COMMAND_MASTER ? "Bus Master" : "Memory Enable",
+			 on ? "on" : "off", (unsigned)command);
 		return -EIO;
 	}
 	return 0;
@@ -66,7 +74,7 @@ bool pci_transactions_done(const struct pci_function *f)
 	return status == UINT16_MAX || !(status & PCI_EXP_DEVSTA_TRPND);
 }
 
-/* ---- restoring ------------------------------------------------------------------------------------------------ */
+/* ---- restoring ---- */
 
 static void restore16(const struct pci_function *f, unsigned offset, uint16_t mask)
 {
@@ -78,14 +86,17 @@ static void restore32(const struct pci_function *f, unsigned offset)
 	pci_write32(f, offset, pci_snapshot32(f, offset));
 }
 
-/* Resizable BARs forget their size in a reset; it must be right before their addresses are written. */
+/*
+ * Resizable BARs forget their size in a reset; it must be right before their addresses are written.
+ */
 static void restore_bar_sizes(const struct pci_function *f)
 {
 	unsigned cap = pci_snapshot_extended(f, PCI_EXT_CAP_ID_REBAR), count, i;
 
 	if (!cap)
 		return;
-	count = (unsigned)FIELD_GET(PCI_REBAR_CTRL_NBAR_MASK, pci_snapshot32(f, cap + PCI_REBAR_CTRL));
+	count = (unsigned)FIELD_GET(PCI_REBAR_CTRL_NBAR_MASK,
+				    pci_snapshot32(f, cap + PCI_REBAR_CTRL));
 	for (i = 0; i < count && cap + PCI_REBAR_CTRL + 8 * i + 4 <= f->snapshot_size; i++)
 		restore32(f, cap + PCI_REBAR_CTRL + 8 * i);
 }
@@ -119,7 +130,8 @@ static bool bars_hold(const struct pci_function *f)
 		if ((b->kind == PCI_BAR_MEM32 || b->kind == PCI_BAR_MEM64) &&
 		    pci_read32(f, reg) != pci_snapshot32(f, reg))
 			return false;
-		if (b->kind == PCI_BAR_MEM64 && pci_read32(f, reg + 4) != pci_snapshot32(f, reg + 4))
+		if (b->kind == PCI_BAR_MEM64 &&
+		    pci_read32(f, reg + 4) != pci_snapshot32(f, reg + 4))
 			return false;
 	}
 	return true;
@@ -157,7 +169,7 @@ static int restore(struct pci_function *f)
 	return 0;
 }
 
-/* ---- the machine ---------------------------------------------------------------------------------------------- */
+/* ---- the machine ---- */
 
 static void wait(struct pci_reset *r, enum reset_step step, uint64_t delay, uint64_t limit)
 {
@@ -185,7 +197,10 @@ int pci_reset_start(struct pci_reset *r, struct pci_function *f)
 	return 0;
 }
 
-/* Requests still under way would be answered after the reset; they get a bounded time to finish, not a veto. */
+/*
+ * Requests still under way would be answered after the reset; they get a bounded time to finish,
+ * not a veto.
+ */
 static int drain(struct pci_reset *r)
 {
 	bool done = pci_transactions_done(r->f);
@@ -195,7 +210,8 @@ static int drain(struct pci_reset *r)
 		return -EAGAIN;
 	}
 	if (!done)
-		host_log(LOG_WARN, "pci " SBDF_FMT ": transactions still pending, reset all the same",
+		host_log(LOG_WARN,
+			 "pci " SBDF_FMT ": transactions still pending, reset all the same",
 			 SBDF_ARG(r->f->sbdf));
 	r->step = STEP_TRIGGER;
 	return -EAGAIN;

@@ -2,17 +2,20 @@
 /*
  * Gives every BAR and every bridge window an address, once, at boot.
  *
- * Contract: pci_place_resources() in scan.h. Caller context: boot CPU, single-threaded (the work list is static).
+ * Contract: pci_place_resources() in scan.h. Caller context: boot CPU, single-threaded (the work
+ * list is static).
  *
- * The unit of decision is the subtree below one function of the root bus: when the firmware placed every memory BAR and
- * window in it validly (aligned, inside the window above, overlapping nothing), all of it is kept; otherwise all of it
- * is placed anew in what the kept subtrees leave free. BARs the platform declares fixed are never moved.
+ * The unit of decision is the subtree below one function of the root bus: when the firmware placed
+ * every memory BAR and window in it validly (aligned, inside the window above, overlapping
+ * nothing), all of it is kept; otherwise all of it is placed anew in what the kept subtrees leave
+ * free. BARs the platform declares fixed are never moved.
  *
- * Placing: non-prefetchable BARs, 64-bit ones too, go into the 32-bit window, since that is all a bridge can forward
- * for them; prefetchable 64-bit BARs go into the 64-bit window where every bridge above has one. Bottom-up each bridge's
- * children are packed largest alignment first, relative to 0, which gives its window's size; top-down the windows get
- * their addresses. Every memory BAR stands on 4 KiB pages of its own, so that no two functions share a page a zone's
- * CPU could be given. I/O BARs are not placed: zones get no I/O space.
+ * Placing: non-prefetchable BARs, 64-bit ones too, go into the 32-bit window, since that is all a
+ * bridge can forward for them; prefetchable 64-bit BARs go into the 64-bit window where every
+ * bridge above has one. Bottom-up each bridge's children are packed largest alignment first,
+ * relative to 0, which gives its window's size; top-down the windows get their addresses. Every
+ * memory BAR stands on 4 KiB pages of its own, so that no two functions share a page a zone's CPU
+ * could be given. I/O BARs are not placed: zones get no I/O space.
  *
  * PCI-to-PCI Bridge Architecture 1.2, 3.2.5; PCIe Base Specification, 7.5.1.3.
  */
@@ -28,7 +31,10 @@
 
 enum space { SPACE_MEM, SPACE_PREF };
 
-/* KEPT: the firmware's address stands. PLACED: ours (relative to the parent's window until that has its own). */
+/*
+ * KEPT: the firmware's address stands. PLACED: ours (relative to the parent's window until that has
+ * its own).
+ */
 enum placing { WAITING, KEPT, PLACED, FAILED };
 
 struct placement {
@@ -36,7 +42,7 @@ struct placement {
 	struct pci_bar *bar;
 	enum space space;
 	enum placing state;
-	bool window;          /* a bridge's forwarding window, else a BAR */
+	bool window; /* a bridge's forwarding window, else a BAR */
 	bool fixed;
 	uint64_t size, align; /* what has to be placed; size 0: nothing (yet) */
 };
@@ -49,7 +55,7 @@ struct range {
 	uint64_t start, size;
 };
 
-/* ---- the work list -------------------------------------------------------------------------------------------- */
+/* ---- the work list ---- */
 
 static const struct pci_window *host_window(const struct pci_host *h, enum space space)
 {
@@ -66,7 +72,8 @@ static const struct pci_window *host_window(const struct pci_host *h, enum space
 static bool forwards_pref64(const struct pci_host *h, const struct pci_function *b)
 {
 	for (; b; b = b->parent)
-		if ((pci_read16(b, PCI_PREF_MEMORY_BASE) & PCI_PREF_RANGE_TYPE_MASK) != PCI_PREF_RANGE_TYPE_64)
+		if ((pci_read16(b, PCI_PREF_MEMORY_BASE) & PCI_PREF_RANGE_TYPE_MASK) !=
+		    PCI_PREF_RANGE_TYPE_64)
 			return false;
 	return host_window(h, SPACE_PREF) != NULL;
 }
@@ -95,7 +102,9 @@ static void list_build(struct pci_host *h, struct pci_table *t, unsigned first)
 			bool pref = b->kind == PCI_BAR_MEM64 && b->prefetchable;
 
 			if (b->kind == PCI_BAR_MEM32 || b->kind == PCI_BAR_MEM64)
-				list_add(f, b, pref && forwards_pref64(h, f->parent) ? SPACE_PREF : SPACE_MEM,
+				list_add(f, b,
+					 pref && forwards_pref64(h, f->parent) ? SPACE_PREF
+									       : SPACE_MEM,
 					 false);
 		}
 		if (pci_is_bridge(f)) {
@@ -113,16 +122,20 @@ static const struct pci_function *subtree(const struct pci_function *f)
 	return f;
 }
 
-/* ---- what the firmware left ----------------------------------------------------------------------------------- */
+/* ---- what the firmware left ---- */
 
 static void read_firmware_windows(struct pci_function *b)
 {
 	uint64_t base = (uint64_t)(pci_read16(b, PCI_MEMORY_BASE) & 0xfff0u) << 16;
-	uint64_t limit = (uint64_t)(pci_read16(b, PCI_MEMORY_LIMIT) & 0xfff0u) << 16 | (WINDOW_GRANULE - 1);
+	uint64_t limit = (uint64_t)(pci_read16(b, PCI_MEMORY_LIMIT) & 0xfff0u) << 16 |
+			 (WINDOW_GRANULE - 1);
 	uint16_t pref_base = pci_read16(b, PCI_PREF_MEMORY_BASE);
 	uint16_t pref_limit = pci_read16(b, PCI_PREF_MEMORY_LIMIT);
 
-	/* Out of reset base and limit are both 0: a window at address 0, where nothing is ever placed, is closed. */
+	/*
+	 * Out of reset base and limit are both 0: a window at address 0, where nothing is ever
+	 * placed, is closed.
+	 */
 	b->window_mem = b->window_pref = (struct pci_bar){ 0 };
 	if (base && base <= limit) {
 		b->window_mem.bus = base;
@@ -146,12 +159,14 @@ static bool inside_bar(uint64_t at, uint64_t size, const struct pci_bar *b)
 }
 
 /* Whether the bridge above, or the host, forwards [at, at+size). */
-static bool forwarded(const struct pci_host *h, const struct pci_function *parent, uint64_t at, uint64_t size)
+static bool forwarded(const struct pci_host *h, const struct pci_function *parent, uint64_t at,
+		      uint64_t size)
 {
 	unsigned i;
 
 	if (parent)
-		return inside_bar(at, size, &parent->window_mem) || inside_bar(at, size, &parent->window_pref);
+		return inside_bar(at, size, &parent->window_mem) ||
+		       inside_bar(at, size, &parent->window_pref);
 	for (i = 0; i < h->window_count; i++)
 		if (h->windows[i].kind != PCI_WINDOW_IO &&
 		    range_inside(at, size, h->windows[i].bus, h->windows[i].size))
@@ -159,7 +174,10 @@ static bool forwarded(const struct pci_host *h, const struct pci_function *paren
 	return false;
 }
 
-/* The registers' own bytes: a small BAR of the firmware's may share its page, it is never mapped, only forwarded. */
+/*
+ * The registers' own bytes: a small BAR of the firmware's may share its page, it is never mapped,
+ * only forwarded.
+ */
 static uint64_t own_size(const struct placement *p)
 {
 	return p->bar->size;
@@ -185,8 +203,9 @@ static bool firmware_valid(const struct pci_host *h, const struct placement *p)
 }
 
 /*
- * A window the firmware left open that nothing here would use (a prefetchable one that is 32-bit only, say) is not in
- * the list: it is closed in programming. One that BARs of the firmware's rely on must be kept, so it counts as invalid.
+ * A window the firmware left open that nothing here would use (a prefetchable one that is 32-bit
+ * only, say) is not in the list: it is closed in programming. One that BARs of the firmware's rely
+ * on must be kept, so it counts as invalid.
  */
 static bool relies_on_unlisted(const struct placement *p)
 {
@@ -220,9 +239,11 @@ static void keep_valid_subtrees(const struct pci_host *h, struct pci_table *t, u
 		if (!keep && p->fixed && !p->owner->parent && firmware_valid(h, p))
 			keep = true;
 		if (!keep && p->fixed)
-			host_log(LOG_ERROR,
-				 "pci " SBDF_FMT ": a BAR that must not move has no valid address; it is not usable",
-				 SBDF_ARG(p->owner->sbdf));
+			host_log(
+				LOG_ERROR,
+				"pci " SBDF_FMT
+				": a BAR that must not move has no valid address; it is not usable",
+				SBDF_ARG(p->owner->sbdf));
 		if (keep && p->bar->size) {
 			p->state = KEPT;
 		} else if (p->fixed) {
@@ -237,15 +258,20 @@ static void keep_valid_subtrees(const struct pci_host *h, struct pci_table *t, u
 	for (i = first; i < t->count; i++) {
 		struct pci_function *f = &t->functions[i];
 
-		if (pci_is_bridge(f) && (broken[subtree(f) - t->functions] || !forwards_pref64(h, f)))
+		if (pci_is_bridge(f) &&
+		    (broken[subtree(f) - t->functions] || !forwards_pref64(h, f)))
 			f->window_pref = (struct pci_bar){ 0 };
 	}
 }
 
-/* ---- packing -------------------------------------------------------------------------------------------------- */
+/* ---- packing ---- */
 
-/* The next thing to place directly below `parent` in this space: largest alignment, then largest size, then list order. */
-static struct placement *next_unplaced(const struct pci_host *h, const struct pci_function *parent, enum space space)
+/*
+ * The next thing to place directly below `parent` in this space: largest alignment, then largest
+ * size, then list order.
+ */
+static struct placement *next_unplaced(const struct pci_host *h, const struct pci_function *parent,
+				       enum space space)
 {
 	struct placement *best = NULL;
 	unsigned i;
@@ -256,7 +282,8 @@ static struct placement *next_unplaced(const struct pci_host *h, const struct pc
 		if (p->owner->host != h || p->owner->parent != parent || p->space != space ||
 		    p->state != WAITING || !p->size)
 			continue;
-		if (!best || p->align > best->align || (p->align == best->align && p->size > best->size))
+		if (!best || p->align > best->align ||
+		    (p->align == best->align && p->size > best->size))
 			best = p;
 	}
 	return best;
@@ -276,7 +303,8 @@ again:
 		uint64_t osize = o->size > o->bar->size ? o->size : o->bar->size;
 		uint64_t obus = o->window ? o->bar->bus : align_down(o->bar->bus, PAGE_SIZE);
 
-		if ((o->state == KEPT || o->state == PLACED) && o->owner->host == p->owner->host && o->owner->parent == p->owner->parent &&
+		if ((o->state == KEPT || o->state == PLACED) && o->owner->host == p->owner->host &&
+		    o->owner->parent == p->owner->parent &&
 		    ranges_overlap(try, p->size, obus, osize) &&
 		    (o->space == p->space || !p->owner->parent)) {
 			try = align_up(obus + osize, p->align);
@@ -290,7 +318,8 @@ again:
 static void give_up(struct placement *p, int *err)
 {
 	host_log(LOG_ERROR,
-		 "pci " SBDF_FMT ": no room for 0x%llx bytes in the host's %s window; left without resources",
+		 "pci " SBDF_FMT
+		 ": no room for 0x%llx bytes in the host's %s window; left without resources",
 		 SBDF_ARG(p->owner->sbdf), (unsigned long long)p->size,
 		 p->space == SPACE_PREF ? "64-bit" : "32-bit");
 	*err = -ERANGE;
@@ -300,7 +329,10 @@ static void give_up(struct placement *p, int *err)
 		p->bar->size = 0;
 }
 
-/* Packs the children of one bridge relative to 0 and derives the window's size and alignment from where they end. */
+/*
+ * Packs the children of one bridge relative to 0 and derives the window's size and alignment from
+ * where they end.
+ */
 static void size_window(const struct pci_host *h, struct placement *w, int *err)
 {
 	struct range all = { 0, MASK64(62, 0) };
@@ -347,7 +379,10 @@ static void place_root(const struct pci_host *h, enum space space, int *err)
 	}
 }
 
-/* Children of a placed window move from relative to absolute addresses; of one without a place, they lose theirs. */
+/*
+ * Children of a placed window move from relative to absolute addresses; of one without a place,
+ * they lose theirs.
+ */
 static void settle_children(struct placement *w, int *err)
 {
 	unsigned i;
@@ -367,7 +402,7 @@ static void settle_children(struct placement *w, int *err)
 	}
 }
 
-/* ---- programming ---------------------------------------------------------------------------------------------- */
+/* ---- programming ---- */
 
 static hpa_t cpu_address(const struct pci_host *h, uint64_t bus)
 {
@@ -387,15 +422,19 @@ static void program_window(const struct pci_function *b, unsigned base_reg, cons
 	uint64_t limit = w->bus + w->size - 1;
 	uint32_t value = CLOSED_BASE | CLOSED_LIMIT << 16;
 
-	/* Base and limit share a dword; both halves at once, so that no wrong window is ever open. */
+	/*
+	 * Base and limit share a dword; both halves at once, so that no wrong window is ever open.
+	 */
 	if (w->size)
-		value = (uint32_t)(w->bus >> 16 & 0xfff0u) | (uint32_t)(limit >> 16 & 0xfff0u) << 16;
+		value = (uint32_t)(w->bus >> 16 & 0xfff0u) | (uint32_t)(limit >> 16 & 0xfff0u)
+								     << 16;
 	pci_write32(b, base_reg, value);
 }
 
 static void program_bridge(const struct pci_function *b)
 {
-	uint64_t pref_limit = b->window_pref.size ? b->window_pref.bus + b->window_pref.size - 1 : 0;
+	uint64_t pref_limit = b->window_pref.size ? b->window_pref.bus + b->window_pref.size - 1
+						  : 0;
 
 	/* I/O closed: base above limit. */
 	pci_write16(b, PCI_IO_BASE, 0x00f0);
@@ -438,7 +477,10 @@ int pci_place_resources(struct pci_host *h, struct pci_table *t, unsigned first)
 
 	list_build(h, t, first);
 	keep_valid_subtrees(h, t, first);
-	/* Parents come before their children in the list: backwards is bottom-up, forwards is top-down. */
+	/*
+	 * Parents come before their children in the list: backwards is bottom-up, forwards is
+	 * top-down.
+	 */
 	for (i = list_count; i--;)
 		if (list[i].window && list[i].state == WAITING)
 			size_window(h, &list[i], &err);

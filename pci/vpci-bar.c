@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * BARs on a zone's bus: where the zone puts them, what of them its CPUs reach directly, and the accesses that trap.
+ * BARs on a zone's bus: where the zone puts them, what of them its CPUs reach directly, and the
+ * accesses that trap.
  *
- * A BAR answers ("is connected") while Memory Enable is on and its address lies wholly in a window of the zone and on no
- * other connected BAR. Connected, its pages are mapped straight through, except those that hold MSI-X table or PBA; a
- * BAR smaller than a page is never mapped, each access is checked and passed on (invariants V2, V3, V10). The physical
- * BAR never moves.
+ * A BAR answers ("is connected") while Memory Enable is on and its address lies wholly in a window
+ * of the zone and on no other connected BAR. Connected, its pages are mapped straight through,
+ * except those that hold MSI-X table or PBA; a BAR smaller than a page is never mapped, each access
+ * is checked and passed on (invariants V2, V3, V10). The physical BAR never moves.
  *
- * A move with decode on is a transaction: disconnect, check, connect; when the new place belongs to another BAR or cannot
- * be mapped, register and mapping go back to the old place. A place outside the windows is the zone's right: the
- * register holds it, nothing answers there. Locking: vpci->lock is held; the host's stage-2 lock is taken inside.
+ * A move with decode on is a transaction: disconnect, check, connect; when the new place belongs to
+ * another BAR or cannot be mapped, register and mapping go back to the old place. A place outside
+ * the windows is the zone's right: the register holds it, nothing answers there. Locking:
+ * vpci->lock is held; the host's stage-2 lock is taken inside.
  */
 #include "vpci.h"
 
@@ -21,7 +23,7 @@
 #define BAR_REG(i) (PCI_BASE_ADDRESS_0 + 4 * (i))
 #define BAR_FLAGS  0xfu
 
-/* ---- registers ------------------------------------------------------------------------------------------------- */
+/* ---- registers ---- */
 
 static bool wide(const struct vpci_bar *b)
 {
@@ -51,13 +53,14 @@ void vpci_bar_set_address(struct vpci_function *fn, unsigned index, uint64_t add
 		vpci_set(fn, BAR_REG(index + 1), 4, (uint32_t)(address >> 32));
 }
 
-/* ---- what can be mapped ---------------------------------------------------------------------------------------- */
+/* ---- what can be mapped ---- */
 
 static struct vpci_piece whole_pages(struct vpci_piece p)
 {
 	uint64_t start = align_down(p.offset, PAGE_SIZE);
 
-	return p.size ? (struct vpci_piece){ start, align_up(p.offset + p.size, PAGE_SIZE) - start } : p;
+	return p.size ? (struct vpci_piece){ start, align_up(p.offset + p.size, PAGE_SIZE) - start }
+		      : p;
 }
 
 static void add_map(struct vpci_bar *b, uint64_t start, uint64_t end)
@@ -95,7 +98,7 @@ static void plan_maps(struct vpci_function *fn, unsigned index)
 	add_map(b, at, b->bar->size);
 }
 
-/* ---- connecting ------------------------------------------------------------------------------------------------ */
+/* ---- connecting ---- */
 
 static bool inside_window(const struct vpci *v, const struct vpci_bar *b, gpa_t at)
 {
@@ -114,7 +117,8 @@ static bool overlaps_other(const struct vpci *v, const struct vpci_bar *b, gpa_t
 		for (i = 0; i < PCI_BAR_COUNT; i++) {
 			const struct vpci_bar *o = &fn->bars[i];
 
-			if (o != b && o->connected && ranges_overlap(at, b->bar->size, o->at, o->bar->size))
+			if (o != b && o->connected &&
+			    ranges_overlap(at, b->bar->size, o->at, o->bar->size))
 				return true;
 		}
 	}
@@ -141,8 +145,9 @@ static int connect_at(struct vpci *v, struct vpci_bar *b, gpa_t at)
 	if (overlaps_other(v, b, at))
 		return -EADDRINUSE;
 	for (i = 0; i < b->map_count; i++) {
-		err = host_map_guest(v->zone, at + b->maps[i].offset, b->bar->cpu + b->maps[i].offset,
-				     b->maps[i].size, GUEST_MAP_DEVICE);
+		err = host_map_guest(v->zone, at + b->maps[i].offset,
+				     b->bar->cpu + b->maps[i].offset, b->maps[i].size,
+				     GUEST_MAP_DEVICE);
 		if (err) {
 			unmap_pieces(v, b, at, i);
 			return err;
@@ -173,14 +178,16 @@ static void connect_waiting(struct vpci *v)
 				connect_at(v, &fn->bars[i], vpci_bar_address(fn, i));
 }
 
-static void complain(struct vpci_function *fn, unsigned index, gpa_t at, int err, const char *outcome)
+static void complain(struct vpci_function *fn, unsigned index, gpa_t at, int err,
+		     const char *outcome)
 {
 	if (fn->complaints++ >= VPCI_MAX_COMPLAINTS)
 		return;
-	host_log(LOG_WARN, "zone %s: BAR%u of " SBDF_FMT " put at 0x%llx: %s; %s%s", fn->bus->zone->name, index,
-		 SBDF_ARG(fn->f->sbdf), (unsigned long long)at,
+	host_log(LOG_WARN, "zone %s: BAR%u of " SBDF_FMT " put at 0x%llx: %s; %s%s",
+		 fn->bus->zone->name, index, SBDF_ARG(fn->f->sbdf), (unsigned long long)at,
 		 err == -EADDRINUSE ? "another BAR is there" : "it cannot be mapped", outcome,
-		 fn->complaints == VPCI_MAX_COMPLAINTS ? " (last message about this function)" : "");
+		 fn->complaints == VPCI_MAX_COMPLAINTS ? " (last message about this function)"
+						       : "");
 }
 
 static void move(struct vpci_function *fn, unsigned index)
@@ -198,7 +205,8 @@ static void move(struct vpci_function *fn, unsigned index)
 		complain(fn, index, new, err, "it stays where it was");
 		vpci_bar_set_address(fn, index, old);
 		if (connect_at(fn->bus, b, old))
-			host_log(LOG_ERROR, "vpci: and cannot be mapped there again; it answers nowhere");
+			host_log(LOG_ERROR,
+				 "vpci: and cannot be mapped there again; it answers nowhere");
 	}
 	connect_waiting(fn->bus);
 }
@@ -217,7 +225,8 @@ void vpci_bars_connect(struct vpci_function *fn)
 
 	for (i = 0; i < PCI_BAR_COUNT; i++) {
 		struct vpci_bar *b = &fn->bars[i];
-		int err = b->bar && !b->connected ? connect_at(fn->bus, b, vpci_bar_address(fn, i)) : 0;
+		int err = b->bar && !b->connected ? connect_at(fn->bus, b, vpci_bar_address(fn, i))
+						  : 0;
 
 		if (err && err != -ERANGE)
 			complain(fn, i, vpci_bar_address(fn, i), err, "it answers nowhere");
@@ -228,7 +237,10 @@ void vpci_bars_disconnect(struct vpci_function *fn)
 {
 	unsigned i;
 
-	/* Before anything else, so that none of its own BARs is among those that wait for the places freed here. */
+	/*
+	 * Before anything else, so that none of its own BARs is among those that wait for the
+	 * places freed here.
+	 */
 	fn->memory_on = false;
 	for (i = 0; i < PCI_BAR_COUNT; i++)
 		disconnect(fn->bus, &fn->bars[i]);
@@ -261,7 +273,7 @@ void vpci_bars_build(struct vpci_function *fn)
 	}
 }
 
-/* ---- accesses that trap ---------------------------------------------------------------------------------------- */
+/* ---- accesses that trap ---- */
 
 static uint64_t forward(hpa_t at, unsigned size, bool write, uint64_t value)
 {
@@ -314,9 +326,12 @@ uint64_t vpci_bar_access(struct vpci *v, gpa_t addr, unsigned size, bool write, 
 				continue;
 			table = vpci_msix_table_in(fn, i);
 			pba = vpci_msix_pba_in(fn, i);
-			/* Aligned, an access cannot straddle either: both start and end on 8 bytes. */
+			/*
+			 * Aligned, an access cannot straddle either: both start and end on 8 bytes.
+			 */
 			if (within(table, offset))
-				return vpci_msix_table_access(fn, offset - table.offset, size, write, value);
+				return vpci_msix_table_access(fn, offset - table.offset, size,
+							      write, value);
 			if (write && within(pba, offset))
 				return 0;
 			return forward(b->bar->cpu + offset, size, write, value);

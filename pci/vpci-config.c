@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The mechanism of a virtual config space: 4096 bytes with a rule for every bit (enum vpci_rule), an allowlist. What is
- * not listed reads 0 and drops writes; nothing reaches the hardware that is not listed as such.
+ * The mechanism of a virtual config space: 4096 bytes with a rule for every bit (enum vpci_rule),
+ * an allowlist. What is not listed reads 0 and drops writes; nothing reaches the hardware that is
+ * not listed as such.
  *
- * An access of any size and alignment is taken apart into bytes, so that a split, unaligned or spanning access does
- * exactly what its bytes would do one by one (bug class of split accesses); hooks run once, after all bytes are in.
+ * An access of any size and alignment is taken apart into bytes, so that a split, unaligned or
+ * spanning access does exactly what its bytes would do one by one (bug class of split accesses);
+ * hooks run once, after all bytes are in.
  *
  * Locking: vpci->lock is held.
  */
@@ -37,8 +39,8 @@ static uint8_t *rule_mask(struct vpci_view *view, enum vpci_rule rule)
 	return NULL;
 }
 
-void vpci_list(struct vpci_function *fn, unsigned offset, unsigned size, enum vpci_rule rule, uint32_t bits,
-	       uint32_t value)
+void vpci_list(struct vpci_function *fn, unsigned offset, unsigned size, enum vpci_rule rule,
+	       uint32_t bits, uint32_t value)
 {
 	struct vpci_view *view = &fn->view;
 	uint8_t *mask = rule_mask(view, rule);
@@ -102,14 +104,15 @@ void vpci_link(struct vpci_function *fn, uint8_t id, unsigned offset)
 		link = fn->view.value[link] + PCI_CAP_LIST_NEXT;
 	if (link == PCI_CAPABILITY_LIST) {
 		vpci_list(fn, PCI_CAPABILITY_LIST, 1, VPCI_CONSTANT, UINT8_MAX, 0);
-		vpci_list(fn, PCI_STATUS, 2, VPCI_CONSTANT, PCI_STATUS_CAP_LIST, PCI_STATUS_CAP_LIST);
+		vpci_list(fn, PCI_STATUS, 2, VPCI_CONSTANT, PCI_STATUS_CAP_LIST,
+			  PCI_STATUS_CAP_LIST);
 	}
 	fn->view.value[link] = (uint8_t)offset;
 	vpci_list(fn, offset + PCI_CAP_LIST_ID, 1, VPCI_CONSTANT, UINT8_MAX, id);
 	vpci_list(fn, offset + PCI_CAP_LIST_NEXT, 1, VPCI_CONSTANT, UINT8_MAX, 0);
 }
 
-/* ---- the zone's accesses --------------------------------------------------------------------------------------- */
+/* ---- the zone's accesses ---- */
 
 /* Bits that come from the hardware when read. */
 static uint8_t from_hardware(const struct vpci_view *view, unsigned at)
@@ -141,7 +144,10 @@ uint64_t vpci_view_read(struct vpci_function *fn, unsigned offset, unsigned size
 	return value;
 }
 
-/* The bits of one byte that the hardware is to see. A write-1-to-clear bit not meant is written as 0. */
+/*
+ * The bits of one byte that the hardware is to see. A write-1-to-clear bit not meant is written as
+ * 0.
+ */
 static void write_hardware(struct vpci_function *fn, unsigned at, uint8_t byte)
 {
 	const struct vpci_view *view = &fn->view;
@@ -158,7 +164,10 @@ static void write_hardware(struct vpci_function *fn, unsigned at, uint8_t byte)
 void vpci_view_write(struct vpci_function *fn, unsigned offset, unsigned size, uint64_t value)
 {
 	struct vpci_view *view = &fn->view;
-	/* A hook may rebuild the view and its hooks: go by those that were there when the zone wrote. */
+	/*
+	 * A hook may rebuild the view and its hooks: go by those that were there when the zone
+	 * wrote.
+	 */
 	struct vpci_hook hooks[VPCI_MAX_HOOKS];
 	unsigned count = fn->hook_count, i;
 
@@ -167,10 +176,12 @@ void vpci_view_write(struct vpci_function *fn, unsigned offset, unsigned size, u
 		unsigned at = offset + i;
 		uint8_t byte = (uint8_t)(value >> 8 * i);
 
-		view->value[at] = (uint8_t)((view->value[at] & ~view->emulated[at]) | (byte & view->emulated[at]));
+		view->value[at] = (uint8_t)((view->value[at] & ~view->emulated[at]) |
+					    (byte & view->emulated[at]));
 		write_hardware(fn, at, byte);
 	}
 	for (i = 0; i < count; i++)
-		if (ranges_overlap(offset, size, hooks[i].offset, hooks[i].size) && !fn->resetting && !fn->dead)
+		if (ranges_overlap(offset, size, hooks[i].offset, hooks[i].size) &&
+		    !fn->resetting && !fn->dead)
 			hooks[i].written(fn, hooks[i].offset);
 }

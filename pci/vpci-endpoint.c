@@ -1,49 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a zone sees of an assigned function: header, power management, PCI Express capability, serial number; and what
- * its writes there do: Command, D-states, Device Control, function-level reset. docs/config-space.md has every
- * decision with its reason.
+ * What a zone sees of an assigned function: header, power management, PCI Express capability,
+ * serial number; and what its writes there do: Command, D-states, Device Control, function-level
+ * reset. docs/config-space.md has every decision with its reason.
  *
- * The view starts from the snapshot taken before any zone ran (invariant V6); only status bits are read live.
+ * The view starts from the snapshot taken before any zone ran (invariant V6); only status bits are
+ * read live.
  *
- * A reset the zone asks for is carried out by the machine in reset.c, moved on by the zone's own later accesses (which
- * poll the function, as software must after a reset): nobody's CPU waits. Until it is over the function reads
- * all-ones and drops writes; its BARs are not mapped. Locking: vpci->lock is held.
+ * A reset the zone asks for is carried out by the machine in reset.c, moved on by the zone's own
+ * later accesses (which poll the function, as software must after a reset): nobody's CPU waits.
+ * Until it is over the function reads all-ones and drops writes; its BARs are not mapped. Locking:
+ * vpci->lock is held.
  */
 #include "vpci.h"
 
 #include <linux/pci_regs.h>
 #include <postern/errno.h>
 
-#define STATUS_ERRORS                                                                              \
-	(PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT | PCI_STATUS_REC_TARGET_ABORT |           \
+#define STATUS_ERRORS                                                                    \
+	(PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT | PCI_STATUS_REC_TARGET_ABORT | \
 	 PCI_STATUS_REC_MASTER_ABORT | PCI_STATUS_SIG_SYSTEM_ERROR | PCI_STATUS_DETECTED_PARITY)
-#define STATUS_FIXED    (PCI_STATUS_66MHZ | PCI_STATUS_FAST_BACK | PCI_STATUS_DEVSEL_MASK)
-#define COMMAND_ZONE    (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE)
+#define STATUS_FIXED (PCI_STATUS_66MHZ | PCI_STATUS_FAST_BACK | PCI_STATUS_DEVSEL_MASK)
+#define COMMAND_ZONE (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE)
 
 /* PM capabilities without D1, D2 and PME: version, clock, DSI, auxiliary current. */
-#define PMC_SHOWN       ((uint16_t)~(PCI_PM_CAP_D1 | PCI_PM_CAP_D2 | PCI_PM_CAP_PME_MASK))
-#define D0              0u
-#define D3HOT           3u
+#define PMC_SHOWN ((uint16_t) ~(PCI_PM_CAP_D1 | PCI_PM_CAP_D2 | PCI_PM_CAP_PME_MASK))
+#define D0        0u
+#define D3HOT     3u
 
-#define PCIE_V1_SIZE    0x14u
-#define PCIE_V2_SIZE    0x3cu
-/* Device Control: bits that shape the function's own requests go to the hardware, the others stay in the view. */
-#define DEVCTL_OWN      (PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ)
-#define DEVCTL_VIEW                                                                                \
-	(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE |  \
+#define PCIE_V1_SIZE 0x14u
+#define PCIE_V2_SIZE 0x3cu
+/*
+ * Device Control: bits that shape the function's own requests go to the hardware, the others stay
+ * in the view.
+ */
+#define DEVCTL_OWN   (PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ)
+#define DEVCTL_VIEW                                                                               \
+	(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE | \
 	 PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_EXT_TAG)
-#define DEVSTA_ERRORS                                                                              \
+#define DEVSTA_ERRORS \
 	(PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD)
-#define DEVCAP_HIDDEN   (PCI_EXP_DEVCAP_PHANTOM | PCI_EXP_DEVCAP_FLR)
-#define LNKCAP_HIDDEN   (PCI_EXP_LNKCAP_ASPMS | PCI_EXP_LNKCAP_CLKPM)
-#define DEVCAP2_SHOWN   0x0000001fu /* completion timeout ranges and disable */
-#define DEVCTL2_VIEW    0x001fu     /* completion timeout value and disable */
-#define READRQ_MAX      5u          /* 4096 bytes; 6 and 7 are reserved */
-/* What a root-complex integrated device shows when it stands below a port, where a link is expected. */
-#define LNK_2_5GT_X1    0x011u
+#define DEVCAP_HIDDEN (PCI_EXP_DEVCAP_PHANTOM | PCI_EXP_DEVCAP_FLR)
+#define LNKCAP_HIDDEN (PCI_EXP_LNKCAP_ASPMS | PCI_EXP_LNKCAP_CLKPM)
+#define DEVCAP2_SHOWN 0x0000001fu /* completion timeout ranges and disable */
+#define DEVCTL2_VIEW  0x001fu     /* completion timeout value and disable */
+#define READRQ_MAX    5u          /* 4096 bytes; 6 and 7 are reserved */
+/*
+ * What a root-complex integrated device shows when it stands below a port, where a link is
+ * expected.
+ */
+#define LNK_2_5GT_X1  0x011u
 
-/* ---- Command --------------------------------------------------------------------------------------------------- */
+/* ---- Command ---- */
 
 static void command_written(struct vpci_function *fn, unsigned offset)
 {
@@ -81,9 +89,11 @@ static void command_written(struct vpci_function *fn, unsigned offset)
 	}
 }
 
-/* ---- power management ------------------------------------------------------------------------------------------ */
+/* ---- power management ---- */
 
-/* D0 and D3hot are remembered and read back; the hardware stays in D0, where it keeps what is ours. */
+/*
+ * D0 and D3hot are remembered and read back; the hardware stays in D0, where it keeps what is ours.
+ */
 static void power_written(struct vpci_function *fn, unsigned offset)
 {
 	uint32_t control = vpci_get(fn, offset, 2);
@@ -100,12 +110,13 @@ static void build_pm(struct vpci_function *fn, unsigned cap)
 	vpci_list(fn, cap + PCI_PM_PMC, 2, VPCI_CONSTANT, UINT16_MAX,
 		  pci_snapshot16(fn->f, cap + PCI_PM_PMC) & PMC_SHOWN);
 	vpci_list(fn, cap + PCI_PM_CTRL, 2, VPCI_EMULATED, PCI_PM_CTRL_STATE_MASK, D0);
-	vpci_list(fn, cap + PCI_PM_CTRL, 2, VPCI_CONSTANT, PCI_PM_CTRL_NO_SOFT_RESET, PCI_PM_CTRL_NO_SOFT_RESET);
+	vpci_list(fn, cap + PCI_PM_CTRL, 2, VPCI_CONSTANT, PCI_PM_CTRL_NO_SOFT_RESET,
+		  PCI_PM_CTRL_NO_SOFT_RESET);
 	vpci_hook(fn, cap + PCI_PM_CTRL, 2, power_written);
 	fn->power_state = D0;
 }
 
-/* ---- PCI Express ----------------------------------------------------------------------------------------------- */
+/* ---- PCI Express ---- */
 
 static void device_control_written(struct vpci_function *fn, unsigned offset)
 {
@@ -121,13 +132,14 @@ static void device_control_written(struct vpci_function *fn, unsigned offset)
 			  (uint32_t)FIELD_PUT(PCI_EXP_DEVCTL_READRQ, READRQ_MAX);
 		vpci_set(fn, offset, 2, control);
 	}
-	hardware = pci_snapshot16(fn->f, offset) & (uint16_t)~(DEVCTL_OWN | PCI_EXP_DEVCTL_BCR_FLR);
+	hardware = pci_snapshot16(fn->f, offset) &
+		   (uint16_t) ~(DEVCTL_OWN | PCI_EXP_DEVCTL_BCR_FLR);
 	pci_write16(fn->f, offset, (uint16_t)(hardware | (control & DEVCTL_OWN)));
 }
 
 /*
- * An integrated device below a port shows as an endpoint, an endpoint on bus 0 as an integrated device: what the kernel
- * expects to find there.
+ * An integrated device below a port shows as an endpoint, an endpoint on bus 0 as an integrated
+ * device: what the kernel expects to find there.
  */
 static unsigned shown_type(const struct vpci_function *fn)
 {
@@ -194,7 +206,7 @@ static void build_pcie(struct vpci_function *fn, unsigned cap)
 		  pci_snapshot16(f, cap + PCI_EXP_LNKSTA2));
 }
 
-/* ---- the whole view -------------------------------------------------------------------------------------------- */
+/* ---- the whole view ---- */
 
 static void list_constant(struct vpci_function *fn, unsigned offset, unsigned size)
 {
@@ -214,21 +226,27 @@ static void build_header(struct vpci_function *fn)
 	vpci_list(fn, PCI_COMMAND, 2, VPCI_EMULATED, COMMAND_ZONE, 0);
 	vpci_hook(fn, PCI_COMMAND, 2, command_written);
 	vpci_list(fn, PCI_STATUS, 2, VPCI_CLEAR, STATUS_ERRORS, 0);
-	vpci_list(fn, PCI_STATUS, 2, VPCI_CONSTANT, STATUS_FIXED, pci_snapshot16(f, PCI_STATUS) & STATUS_FIXED);
+	vpci_list(fn, PCI_STATUS, 2, VPCI_CONSTANT, STATUS_FIXED,
+		  pci_snapshot16(f, PCI_STATUS) & STATUS_FIXED);
 	list_constant(fn, PCI_CLASS_REVISION, 4);
-	vpci_list(fn, PCI_CACHE_LINE_SIZE, 1, VPCI_EMULATED, UINT8_MAX, f->snapshot[PCI_CACHE_LINE_SIZE]);
+	vpci_list(fn, PCI_CACHE_LINE_SIZE, 1, VPCI_EMULATED, UINT8_MAX,
+		  f->snapshot[PCI_CACHE_LINE_SIZE]);
 	/* Header type 0; whether the device has several functions is known to the bus (vpci.c). */
 	vpci_list(fn, PCI_HEADER_TYPE, 1, VPCI_CONSTANT, UINT8_MAX, PCI_HEADER_TYPE_NORMAL);
 	list_constant(fn, PCI_SUBSYSTEM_VENDOR_ID, 4);
 	vpci_list(fn, PCI_INTERRUPT_LINE, 1, VPCI_EMULATED, UINT8_MAX, 0);
 }
 
-/* In the order of the hardware's chain, so that a reader of both sees the same list with links missing. */
+/*
+ * In the order of the hardware's chain, so that a reader of both sees the same list with links
+ * missing.
+ */
 static void build_capabilities(struct vpci_function *fn)
 {
 	const struct pci_function *f = fn->f;
-	unsigned at = pci_snapshot16(f, PCI_STATUS) & PCI_STATUS_CAP_LIST ? f->snapshot[PCI_CAPABILITY_LIST] & 0xfcu :
-									    0;
+	unsigned at = pci_snapshot16(f, PCI_STATUS) & PCI_STATUS_CAP_LIST
+			      ? f->snapshot[PCI_CAPABILITY_LIST] & 0xfcu
+			      : 0;
 	unsigned steps;
 
 	for (steps = 0; at >= CLASSIC_FIRST && steps < CLASSIC_MAX; steps++) {
@@ -244,7 +262,10 @@ static void build_capabilities(struct vpci_function *fn)
 	}
 }
 
-/* The serial number is the one extended capability shown; it is constant, so it can stand at the list's head. */
+/*
+ * The serial number is the one extended capability shown; it is constant, so it can stand at the
+ * list's head.
+ */
 static void build_extended(struct vpci_function *fn)
 {
 	const struct pci_function *f = fn->f;
@@ -252,8 +273,10 @@ static void build_extended(struct vpci_function *fn)
 	if (!f->caps.dsn)
 		return;
 	vpci_list(fn, EXTENDED_FIRST, 4, VPCI_CONSTANT, UINT32_MAX, PCI_EXT_CAP_ID_DSN | 1u << 16);
-	vpci_list(fn, EXTENDED_FIRST + 4, 4, VPCI_CONSTANT, UINT32_MAX, pci_snapshot32(f, f->caps.dsn + 4u));
-	vpci_list(fn, EXTENDED_FIRST + 8, 4, VPCI_CONSTANT, UINT32_MAX, pci_snapshot32(f, f->caps.dsn + 8u));
+	vpci_list(fn, EXTENDED_FIRST + 4, 4, VPCI_CONSTANT, UINT32_MAX,
+		  pci_snapshot32(f, f->caps.dsn + 4u));
+	vpci_list(fn, EXTENDED_FIRST + 8, 4, VPCI_CONSTANT, UINT32_MAX,
+		  pci_snapshot32(f, f->caps.dsn + 8u));
 }
 
 void vpci_endpoint_build(struct vpci_function *fn)
@@ -280,7 +303,7 @@ int vpci_endpoint_program(struct vpci_function *fn)
 	return err;
 }
 
-/* ---- reset ----------------------------------------------------------------------------------------------------- */
+/* ---- reset ---- */
 
 void vpci_endpoint_reset(struct vpci_function *fn)
 {
@@ -293,12 +316,18 @@ void vpci_endpoint_reset(struct vpci_function *fn)
 	vpci_bars_disconnect(fn);
 	fn->master_on = false;
 	if (pci_reset_start(&fn->reset, fn->f)) {
-		/* Offered only where it works; a bus reset may still find a function without any reset. */
+		/*
+		 * Offered only where it works; a bus reset may still find a function without any
+		 * reset.
+		 */
 		pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);
 		vpci_set(fn, PCI_COMMAND, 2, 0);
 		return;
 	}
-	/* Everything as after power-on, except the BARs' addresses: software that does not save them keeps working. */
+	/*
+	 * Everything as after power-on, except the BARs' addresses: software that does not save
+	 * them keeps working.
+	 */
 	for (i = 0; i < PCI_BAR_COUNT; i++)
 		address[i] = vpci_bar_address(fn, i);
 	vpci_endpoint_build(fn);

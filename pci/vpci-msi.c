@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MSI for a zone, and what MSI and MSI-X share: which of them is on, delivery of an arrival, and moving physical vectors to
- * the CPU where the zone expects them.
+ * MSI for a zone, and what MSI and MSI-X share: which of them is on, delivery of an arrival, and
+ * moving physical vectors to the CPU where the zone expects them.
  *
- * As with MSI-X the zone's address and data are a shadow and the hardware holds the hypervisor's message (invariant V3).
- * Several messages are offered only when the hypervisor's own are consecutive, as the one data register needs.
- * Locking: vpci->lock is held, except in vpci_vector_fired() and vpci_retarget(), which take it. PCIe Base
- * Specification, 7.7.1.
+ * As with MSI-X the zone's address and data are a shadow and the hardware holds the hypervisor's
+ * message (invariant V3). Several messages are offered only when the hypervisor's own are
+ * consecutive, as the one data register needs. Locking: vpci->lock is held, except in
+ * vpci_vector_fired() and vpci_retarget(), which take it. PCIe Base Specification, 7.7.1.
  */
 #include "vpci.h"
 
@@ -16,7 +16,7 @@
 #define CONTROL_FIXED (PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT)
 #define CONTROL_ZONE  (PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE)
 
-/* ---- the capability's registers -------------------------------------------------------------------------------- */
+/* ---- the capability's registers ---- */
 
 static unsigned data_offset(const struct pci_function *f)
 {
@@ -28,10 +28,14 @@ static unsigned mask_offset(const struct pci_function *f)
 	return f->msi.address64 ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
 }
 
-/* How many messages (a power of two) our vectors allow: same address, data counting up from a multiple. */
+/*
+ * How many messages (a power of two) our vectors allow: same address, data counting up from a
+ * multiple.
+ */
 static uint8_t consecutive_log2(const struct vpci_function *fn)
 {
-	unsigned most = fn->f->msi.vectors < fn->vector_count ? fn->f->msi.vectors : fn->vector_count;
+	unsigned most = fn->f->msi.vectors < fn->vector_count ? fn->f->msi.vectors
+							      : fn->vector_count;
 	struct msi_message base, m;
 	unsigned log2 = 0, n;
 
@@ -51,7 +55,8 @@ static uint8_t consecutive_log2(const struct vpci_function *fn)
 
 static unsigned chosen_log2(const struct vpci_function *fn)
 {
-	unsigned log2 = (unsigned)FIELD_GET(PCI_MSI_FLAGS_QSIZE, vpci_get(fn, fn->msi_cap + PCI_MSI_FLAGS, 2));
+	unsigned log2 = (unsigned)FIELD_GET(PCI_MSI_FLAGS_QSIZE,
+					    vpci_get(fn, fn->msi_cap + PCI_MSI_FLAGS, 2));
 
 	return log2 < fn->msi_log2 ? log2 : fn->msi_log2;
 }
@@ -113,7 +118,7 @@ void vpci_msi_program(struct vpci_function *fn)
 		pci_write32(f, fn->msi_cap + mask_offset(f), 0);
 }
 
-/* ---- which of the two is on ------------------------------------------------------------------------------------ */
+/* ---- which of the two is on ---- */
 
 bool vpci_msi_enabled(const struct vpci_function *fn)
 {
@@ -128,13 +133,15 @@ void vpci_msi_apply(struct vpci_function *fn)
 	/* Both at once is undefined for software; the hardware never sees it. */
 	if (fn->msi_cap) {
 		if (vpci_msi_enabled(fn) && !vpci_msix_enabled(fn))
-			msi = (uint16_t)(PCI_MSI_FLAGS_ENABLE | FIELD_PUT(PCI_MSI_FLAGS_QSIZE, chosen_log2(fn)));
+			msi = (uint16_t)(PCI_MSI_FLAGS_ENABLE |
+					 FIELD_PUT(PCI_MSI_FLAGS_QSIZE, chosen_log2(fn)));
 		pci_update16(f, fn->msi_cap + PCI_MSI_FLAGS, CONTROL_ZONE, msi);
 	}
 	if (fn->msix_cap) {
 		msix = (uint16_t)vpci_get(fn, fn->msix_cap + PCI_MSIX_FLAGS, 2) &
 		       (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-		pci_update16(f, fn->msix_cap + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL, msix);
+		pci_update16(f, fn->msix_cap + PCI_MSIX_FLAGS,
+			     PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL, msix);
 	}
 }
 
@@ -155,7 +162,7 @@ bool vpci_msi_message(const struct vpci_function *fn, unsigned n, struct msi_mes
 	return true;
 }
 
-/* ---- following the zone's routing ------------------------------------------------------------------------------ */
+/* ---- following the zone's routing ---- */
 
 void vpci_retarget_vector(struct vpci_function *fn, unsigned n)
 {
@@ -175,8 +182,8 @@ void vpci_retarget_vector(struct vpci_function *fn, unsigned n)
 	if (cpu == vec->cpu || !vec->unit->ops->vector_target)
 		return;
 	if (vec->unit->ops->vector_target(vec, cpu))
-		host_log(LOG_WARN, "vpci: vector %u of " SBDF_FMT " stays on CPU %u", n, SBDF_ARG(fn->f->sbdf),
-			 (unsigned)vec->cpu);
+		host_log(LOG_WARN, "vpci: vector %u of " SBDF_FMT " stays on CPU %u", n,
+			 SBDF_ARG(fn->f->sbdf), (unsigned)vec->cpu);
 }
 
 void vpci_retarget_all(struct vpci_function *fn)
@@ -211,9 +218,12 @@ void vpci_retarget(struct vpci *v, uint32_t device_id, uint32_t event)
 	host_unlock(&v->lock);
 }
 
-/* ---- arrival ---------------------------------------------------------------------------------------------------- */
+/* ---- arrival ---- */
 
-/* The function whose vector this is: found by what it holds now, so that one just taken out is not found. */
+/*
+ * The function whose vector this is: found by what it holds now, so that one just taken out is not
+ * found.
+ */
 static struct vpci_function *owner_of(struct vpci *v, const struct msi_vector *vec)
 {
 	struct vpci_function *fn;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MSI-X for a zone: the table it programs is a shadow; the hardware's entries hold the hypervisor's messages and nothing
- * else, ever (invariant V3). Of what the zone writes only mask bits reach the device.
+ * MSI-X for a zone: the table it programs is a shadow; the hardware's entries hold the hypervisor's
+ * messages and nothing else, ever (invariant V3). Of what the zone writes only mask bits reach the
+ * device.
  *
- * The number of entries, and where table and PBA are, was read once at boot (V6). Entries beyond the vectors reserved for
- * the function are not offered; in hardware they stay masked. The PBA is read from the hardware; writes to it are
- * dropped. Locking: vpci->lock is held. PCIe Base Specification, 7.7.2 and 6.1.4.
+ * The number of entries, and where table and PBA are, was read once at boot (V6). Entries beyond
+ * the vectors reserved for the function are not offered; in hardware they stay masked. The PBA is
+ * read from the hardware; writes to it are dropped. Locking: vpci->lock is held. PCIe Base
+ * Specification, 7.7.2 and 6.1.4.
  */
 #include "vpci.h"
 
@@ -24,10 +26,14 @@ static bool memory_bar(const struct pci_function *f, unsigned bar)
 
 bool vpci_msix_usable(const struct pci_function *f)
 {
-	return f->msix.entries && memory_bar(f, f->msix.table_bar) && memory_bar(f, f->msix.pba_bar);
+	return f->msix.entries && memory_bar(f, f->msix.table_bar) &&
+	       memory_bar(f, f->msix.pba_bar);
 }
 
-/* Also for a function whose MSI-X is not shown: its table's pages are not for the zone's CPUs all the same. */
+/*
+ * Also for a function whose MSI-X is not shown: its table's pages are not for the zone's CPUs all
+ * the same.
+ */
 struct vpci_piece vpci_msix_table_in(const struct vpci_function *fn, unsigned bar)
 {
 	const struct pci_msix_info *m = &fn->f->msix;
@@ -93,18 +99,23 @@ void vpci_msix_build(struct vpci_function *fn, unsigned cap)
 		return;
 	fn->msix_cap = (uint16_t)cap;
 	for (n = 0; n < fn->msix_entries; n++)
-		fn->msix_table[n] = (struct vpci_msix_entry){ .control = PCI_MSIX_ENTRY_CTRL_MASKBIT };
+		fn->msix_table[n] =
+			(struct vpci_msix_entry){ .control = PCI_MSIX_ENTRY_CTRL_MASKBIT };
 	vpci_link(fn, PCI_CAP_ID_MSIX, cap);
-	vpci_list(fn, cap + PCI_MSIX_FLAGS, 2, VPCI_CONSTANT, PCI_MSIX_FLAGS_QSIZE, fn->msix_entries - 1u);
+	vpci_list(fn, cap + PCI_MSIX_FLAGS, 2, VPCI_CONSTANT, PCI_MSIX_FLAGS_QSIZE,
+		  fn->msix_entries - 1u);
 	vpci_list(fn, cap + PCI_MSIX_FLAGS, 2, VPCI_EMULATED, CONTROL_ZONE, 0);
-	vpci_list(fn, cap + PCI_MSIX_TABLE, 4, VPCI_CONSTANT, UINT32_MAX, f->msix.table_offset | f->msix.table_bar);
-	vpci_list(fn, cap + PCI_MSIX_PBA, 4, VPCI_CONSTANT, UINT32_MAX, f->msix.pba_offset | f->msix.pba_bar);
+	vpci_list(fn, cap + PCI_MSIX_TABLE, 4, VPCI_CONSTANT, UINT32_MAX,
+		  f->msix.table_offset | f->msix.table_bar);
+	vpci_list(fn, cap + PCI_MSIX_PBA, 4, VPCI_CONSTANT, UINT32_MAX,
+		  f->msix.pba_offset | f->msix.pba_bar);
 	vpci_hook(fn, cap + PCI_MSIX_FLAGS, 2, control_written);
 }
 
 bool vpci_msix_enabled(const struct vpci_function *fn)
 {
-	return fn->msix_cap && vpci_get(fn, fn->msix_cap + PCI_MSIX_FLAGS, 2) & PCI_MSIX_FLAGS_ENABLE;
+	return fn->msix_cap &&
+	       vpci_get(fn, fn->msix_cap + PCI_MSIX_FLAGS, 2) & PCI_MSIX_FLAGS_ENABLE;
 }
 
 bool vpci_msix_message(const struct vpci_function *fn, unsigned n, struct msi_message *out)
@@ -116,7 +127,7 @@ bool vpci_msix_message(const struct vpci_function *fn, unsigned n, struct msi_me
 	return true;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static uint32_t entry_get(const struct vpci_msix_entry *e, unsigned field)
 {
@@ -152,7 +163,8 @@ static void entry_set(struct vpci_msix_entry *e, unsigned field, uint32_t value)
 }
 
 /* An access within one dword. Entries past those offered read 0 and drop writes. */
-static uint32_t dword_access(struct vpci_function *fn, uint64_t offset, unsigned size, bool write, uint32_t value)
+static uint32_t dword_access(struct vpci_function *fn, uint64_t offset, unsigned size, bool write,
+			     uint32_t value)
 {
 	uint64_t n = offset / ENTRY;
 	unsigned field = (unsigned)(offset % ENTRY) & ~3u, shift = 8 * (unsigned)(offset & 3);
@@ -173,12 +185,14 @@ static uint32_t dword_access(struct vpci_function *fn, uint64_t offset, unsigned
 	return 0;
 }
 
-uint64_t vpci_msix_table_access(struct vpci_function *fn, uint64_t offset, unsigned size, bool write, uint64_t value)
+uint64_t vpci_msix_table_access(struct vpci_function *fn, uint64_t offset, unsigned size,
+				bool write, uint64_t value)
 {
 	uint64_t low;
 
 	if (size < 8)
 		return dword_access(fn, offset, size, write, (uint32_t)value);
 	low = dword_access(fn, offset, 4, write, (uint32_t)value);
-	return low | (uint64_t)dword_access(fn, offset + 4, 4, write, (uint32_t)(value >> 32)) << 32;
+	return low | (uint64_t)dword_access(fn, offset + 4, 4, write, (uint32_t)(value >> 32))
+			     << 32;
 }

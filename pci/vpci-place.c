@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where things stand on a zone's bus before its kernel moves anything: BARs inside their port's windows, windows inside
- * the zone's, nothing overlapping, so that a kernel told to leave it all alone works at once.
+ * Where things stand on a zone's bus before its kernel moves anything: BARs inside their port's
+ * windows, windows inside the zone's, nothing overlapping, so that a kernel told to leave it all
+ * alone works at once.
  *
- * Prefetchable 64-bit BARs go into the 64-bit window, all others into the 32-bit one. Largest alignment first, first
- * fit, each BAR on pages of its own. Locking: vpci->lock is held.
+ * Prefetchable 64-bit BARs go into the 64-bit window, all others into the 32-bit one. Largest
+ * alignment first, first fit, each BAR on pages of its own. Locking: vpci->lock is held.
  */
 #include "vpci.h"
 
@@ -24,8 +25,8 @@ static bool goes_high(const struct vpci *v, const struct pci_bar *b)
 
 static struct range zone_window(const struct vpci *v, bool high)
 {
-	return high ? (struct range){ v->layout.mem64, v->layout.mem64_size } :
-		      (struct range){ v->layout.mem32, v->layout.mem32_size };
+	return high ? (struct range){ v->layout.mem64, v->layout.mem64_size }
+		    : (struct range){ v->layout.mem32, v->layout.mem32_size };
 }
 
 static uint64_t footprint(const struct pci_bar *b)
@@ -34,8 +35,8 @@ static uint64_t footprint(const struct pci_bar *b)
 }
 
 /*
- * What `fn` holds of the zone's address space, item by item: a port its two windows, any function its BARs. False past
- * the last one.
+ * What `fn` holds of the zone's address space, item by item: a port its two windows, any function
+ * its BARs. False past the last one.
  */
 static bool claim(const struct vpci_function *fn, unsigned n, struct range *out)
 {
@@ -115,7 +116,9 @@ static void commit(struct vpci_function *fn, uint64_t low, uint64_t high)
 	for (i = 0; i < PCI_BAR_COUNT; i++)
 		if (fn->bars[i].bar)
 			vpci_bar_set_address(fn, i,
-					     fn->bars[i].wanted + (goes_high(fn->bus, fn->bars[i].bar) ? high : low));
+					     fn->bars[i].wanted +
+						     (goes_high(fn->bus, fn->bars[i].bar) ? high
+											  : low));
 }
 
 int vpci_place_function(struct vpci_function *fn)
@@ -127,8 +130,12 @@ int vpci_place_function(struct vpci_function *fn)
 	start_over(fn);
 	for (high = 0; high < 2; high++) {
 		while ((b = largest_left(fn->bus, NULL, fn, high))) {
-			/* Each one is claimed at once, so that the next one of the same function goes elsewhere. */
-			if (!find_free(fn->bus, high, footprint(b->bar), footprint(b->bar), NULL, &at))
+			/*
+			 * Each one is claimed at once, so that the next one of the same function
+			 * goes elsewhere.
+			 */
+			if (!find_free(fn->bus, high, footprint(b->bar), footprint(b->bar), NULL,
+				       &at))
 				return -ENOSPC;
 			b->wanted = at;
 			for (i = 0; i < PCI_BAR_COUNT; i++)
@@ -140,8 +147,8 @@ int vpci_place_function(struct vpci_function *fn)
 }
 
 /*
- * Packs everything below the port from 0 on. BAR sizes are powers of two and come in descending order, so that each one
- * is aligned where the one before ends.
+ * Packs everything below the port from 0 on. BAR sizes are powers of two and come in descending
+ * order, so that each one is aligned where the one before ends.
  */
 static uint64_t pack(const struct vpci_function *port, bool high, uint64_t *align)
 {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A zone's virtual PCI bus: what is on it, who answers a config request, what a trapped memory access means.
+ * A zone's virtual PCI bus: what is on it, who answers a config request, what a trapped memory
+ * access means.
  *
- * Contract: postern/pci.h. Locking: vpci.h; every entry point takes vpci->lock. Any CPU of the zone may come in at any
- * time; functions come and go under the life cycle's control.
+ * Contract: postern/pci.h. Locking: vpci.h; every entry point takes vpci->lock. Any CPU of the zone
+ * may come in at any time; functions come and go under the life cycle's control.
  *
- * The bus is the zone's own: bus 0 carries synthesized root ports and the functions that were placed there, each port
- * one bus of functions, and no function is ever found by its physical address. What is not the zone's is not there.
+ * The bus is the zone's own: bus 0 carries synthesized root ports and the functions that were
+ * placed there, each port one bus of functions, and no function is ever found by its physical
+ * address. What is not the zone's is not there.
  */
 #include "vpci.h"
 
@@ -26,9 +28,10 @@ static size_t pages_of(size_t bytes)
 	return (size_t)(align_up(bytes, PAGE_SIZE) / PAGE_SIZE);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------ */
+/* ---- life ---- */
 
-struct vpci *vpci_create(struct zone *z, const struct vpci_layout *layout, const struct virq_ops *virq, void *virq_ctx)
+struct vpci *vpci_create(struct zone *z, const struct vpci_layout *layout,
+			 const struct virq_ops *virq, void *virq_ctx)
 {
 	struct vpci *v = host_pages_alloc(pages_of(sizeof(*v)), PAGE_SIZE);
 
@@ -56,7 +59,10 @@ static void unlink_function(struct vpci_function *fn)
 	*link = fn->next;
 }
 
-/* An unused port goes when the whole bus is empty, so that a zone that starts again finds the bus it knew. */
+/*
+ * An unused port goes when the whole bus is empty, so that a zone that starts again finds the bus
+ * it knew.
+ */
 static void drop_ports_if_empty(struct vpci *v)
 {
 	struct vpci_function *fn;
@@ -80,7 +86,7 @@ void vpci_destroy(struct vpci *v)
 	host_pages_free(v, pages_of(sizeof(*v)));
 }
 
-/* ---- who is where ---------------------------------------------------------------------------------------------- */
+/* ---- who is where ---- */
 
 sbdf_t vpci_address(const struct vpci_function *fn)
 {
@@ -153,7 +159,8 @@ bool vpci_info(struct vpci *v, unsigned n, struct vpci_info *out)
 
 void vpci_kill(struct vpci_function *fn, const char *why)
 {
-	host_log(LOG_ERROR, "zone %s loses " SBDF_FMT ": %s; it reads all-ones until it is assigned again",
+	host_log(LOG_ERROR,
+		 "zone %s loses " SBDF_FMT ": %s; it reads all-ones until it is assigned again",
 		 fn->bus->zone->name, SBDF_ARG(fn->f->sbdf), why);
 	fn->dead = true;
 	vpci_bars_disconnect(fn);
@@ -161,14 +168,15 @@ void vpci_kill(struct vpci_function *fn, const char *why)
 	pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);
 }
 
-/* ---- adding ---------------------------------------------------------------------------------------------------- */
+/* ---- adding ---- */
 
 unsigned vpci_vectors_wanted(const struct pci_function *f)
 {
 	return vpci_msix_usable(f) ? f->msix.entries : f->msi.vectors;
 }
 
-static struct vpci_function *new_function(struct vpci *v, struct vpci_function *port, unsigned devfn)
+static struct vpci_function *new_function(struct vpci *v, struct vpci_function *port,
+					  unsigned devfn)
 {
 	struct vpci_function *fn = host_pages_alloc(pages_of(sizeof(*fn)), PAGE_SIZE);
 
@@ -245,8 +253,9 @@ static int free_port_devfn(struct vpci *v)
 }
 
 /*
- * The port that leads to `bus`, made if there is none. `vport` is where it should stand; a port that would be function
- * 1..7 of its device goes elsewhere, since nobody looks there without a function 0.
+ * The port that leads to `bus`, made if there is none. `vport` is where it should stand; a port
+ * that would be function 1..7 of its device goes elsewhere, since nobody looks there without a
+ * function 0.
  */
 static int get_port(struct vpci *v, unsigned bus, sbdf_t vport, struct vpci_function **out)
 {
@@ -255,7 +264,9 @@ static int get_port(struct vpci *v, unsigned bus, sbdf_t vport, struct vpci_func
 
 	if (port) {
 		*out = port;
-		return vport == SBDF_NONE || sbdf_fn(vport) || port->devfn == sbdf_devfn(vport) ? 0 : -EADDRINUSE;
+		return vport == SBDF_NONE || sbdf_fn(vport) || port->devfn == sbdf_devfn(vport)
+			       ? 0
+			       : -EADDRINUSE;
 	}
 	if (vport == SBDF_NONE || sbdf_fn(vport) || sbdf_bus(vport)) {
 		devfn = free_port_devfn(v);
@@ -295,7 +306,8 @@ static int choose_port(struct vpci *v, struct vpci_function **out)
 	return bus < 0 ? bus : get_port(v, (unsigned)bus, SBDF_NONE, out);
 }
 
-static int choose_place(struct vpci *v, sbdf_t vbdf, sbdf_t vport, struct vpci_function **port, unsigned *devfn)
+static int choose_place(struct vpci *v, sbdf_t vbdf, sbdf_t vport, struct vpci_function **port,
+			unsigned *devfn)
 {
 	*port = NULL;
 	*devfn = 0;
@@ -310,7 +322,8 @@ static int choose_place(struct vpci *v, sbdf_t vbdf, sbdf_t vport, struct vpci_f
 		return 0;
 	if (sbdf_dev(vbdf)) {
 		host_log(LOG_ERROR,
-			 "zone %s: " SBDF_FMT " cannot be a virtual BDF: below a root port there is device 0 only; "
+			 "zone %s: " SBDF_FMT
+			 " cannot be a virtual BDF: below a root port there is device 0 only; "
 			 "choose device 0, or bus 0",
 			 v->zone->name, SBDF_ARG(vbdf));
 		return -EINVAL;
@@ -318,7 +331,8 @@ static int choose_place(struct vpci *v, sbdf_t vbdf, sbdf_t vport, struct vpci_f
 	return get_port(v, sbdf_bus(vbdf), vport, port);
 }
 
-static int prepare(struct vpci_function *fn, struct pci_function *f, struct msi_vector *vectors, unsigned count)
+static int prepare(struct vpci_function *fn, struct pci_function *f, struct msi_vector *vectors,
+		   unsigned count)
 {
 	fn->f = f;
 	fn->vectors = vectors;
@@ -332,7 +346,8 @@ static int prepare(struct vpci_function *fn, struct pci_function *f, struct msi_
 	}
 	vpci_endpoint_build(fn);
 	if (fn->contradiction) {
-		host_log(LOG_ERROR, "vpci: " SBDF_FMT " has overlapping capabilities, no zone can be given it",
+		host_log(LOG_ERROR,
+			 "vpci: " SBDF_FMT " has overlapping capabilities, no zone can be given it",
 			 SBDF_ARG(f->sbdf));
 		return -EINVAL;
 	}
@@ -343,13 +358,14 @@ static void warn_if_invisible(struct vpci_function *fn)
 {
 	if (fn->devfn & 7 && !find(fn->bus, sbdf_bus(vpci_address(fn)), fn->devfn & ~7u))
 		host_log(LOG_WARN,
-			 "zone %s: " SBDF_FMT " has no function 0 beside it; a kernel does not look for it. Give the zone "
-			 "function 0 too, or a virtual BDF that ends in .0",
+			 "zone %s: " SBDF_FMT
+			 " has no function 0 beside it, so no kernel looks for it; give the "
+			 "zone function 0 too, or a virtual BDF ending in .0",
 			 fn->bus->zone->name, SBDF_ARG(vpci_address(fn)));
 }
 
-static int add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport, struct msi_vector *vectors,
-	       unsigned count)
+static int add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
+	       struct msi_vector *vectors, unsigned count)
 {
 	struct vpci_function *port, *fn;
 	unsigned devfn, n;
@@ -388,8 +404,8 @@ fail_free:
 	return err;
 }
 
-int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport, struct msi_vector *vectors,
-	     unsigned vector_count)
+int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
+	     struct msi_vector *vectors, unsigned vector_count)
 {
 	int err;
 
@@ -407,7 +423,10 @@ void vpci_remove(struct vpci *v, struct pci_function *f)
 	host_lock(&v->lock);
 	fn = find_function(v, f);
 	if (fn) {
-		/* Not on the list any more when its BARs go: nothing finds it, nobody waits for its place. */
+		/*
+		 * Not on the list any more when its BARs go: nothing finds it, nobody waits for its
+		 * place.
+		 */
 		unlink_function(fn);
 		vpci_bars_disconnect(fn);
 		for (n = 0; n < fn->vector_count; n++)
@@ -422,7 +441,7 @@ void vpci_remove(struct vpci *v, struct pci_function *f)
 	host_unlock(&v->lock);
 }
 
-/* ---- the zone's accesses --------------------------------------------------------------------------------------- */
+/* ---- the zone's accesses ---- */
 
 static uint64_t ones(unsigned size)
 {
@@ -431,10 +450,12 @@ static uint64_t ones(unsigned size)
 
 static bool plausible(unsigned offset, unsigned size)
 {
-	return size >= 1 && size <= 8 && offset < PCI_CONFIG_SIZE && size <= PCI_CONFIG_SIZE - offset;
+	return size >= 1 && size <= 8 && offset < PCI_CONFIG_SIZE &&
+	       size <= PCI_CONFIG_SIZE - offset;
 }
 
-uint64_t vpci_config_read(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset, unsigned size)
+uint64_t vpci_config_read(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset,
+			  unsigned size)
 {
 	struct vpci_function *fn;
 	uint64_t value = ones(size);
@@ -452,7 +473,8 @@ uint64_t vpci_config_read(struct vpci *v, unsigned bus, unsigned devfn, unsigned
 	return value;
 }
 
-void vpci_config_write(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset, unsigned size, uint64_t value)
+void vpci_config_write(struct vpci *v, unsigned bus, unsigned devfn, unsigned offset, unsigned size,
+		       uint64_t value)
 {
 	struct vpci_function *fn;
 
@@ -468,7 +490,9 @@ void vpci_config_write(struct vpci *v, unsigned bus, unsigned devfn, unsigned of
 	host_unlock(&v->lock);
 }
 
-/* A config access by address; one that runs over the end of a function's page goes on in the next. */
+/*
+ * A config access by address; one that runs over the end of a function's page goes on in the next.
+ */
 static void ecam_access(struct vpci *v, uint64_t at, unsigned size, bool write, uint64_t *value)
 {
 	unsigned offset = (unsigned)(at & PAGE_MASK), here = size, bus, devfn;
@@ -511,7 +535,8 @@ static void memory_access(struct vpci *v, gpa_t addr, unsigned size, bool write,
 		if (write)
 			vpci_bar_access(v, addr + done, n, true, *value >> 8 * done & ones(n));
 		else
-			result |= (vpci_bar_access(v, addr + done, n, false, 0) & ones(n)) << 8 * done;
+			result |= (vpci_bar_access(v, addr + done, n, false, 0) & ones(n))
+				  << 8 * done;
 	}
 	host_unlock(&v->lock);
 	if (!write)
@@ -528,7 +553,8 @@ enum access_result vpci_mmio(struct vpci *v, gpa_t addr, unsigned size, bool wri
 		ecam_access(v, addr - l->ecam, size, write, value);
 		return ACCESS_DONE;
 	}
-	if (!range_inside(addr, size, l->mem32, l->mem32_size) && !range_inside(addr, size, l->mem64, l->mem64_size))
+	if (!range_inside(addr, size, l->mem32, l->mem32_size) &&
+	    !range_inside(addr, size, l->mem64, l->mem64_size))
 		return ACCESS_NONE;
 	memory_access(v, addr, size, write, value);
 	return ACCESS_DONE;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside a zone's virtual bus: what pci/vpci*.c share. The contract for everybody else is postern/pci.h.
+ * Inside a zone's virtual bus: what pci/vpci*.c share. The contract for everybody else is
+ * postern/pci.h.
  *
- * Locking: struct vpci has one lock, held by every entry point of pci.h while it looks at or changes anything here; every
- * function below is called with it held. Order: zone->lock, vpci->lock, then the virtual controller's, the MSI unit's and the
- * host's stage-2 lock. virq->msi_vcpu(), vector_target() and host_map_guest() are called with the vpci lock held and
- * must not come back in here; virq->msi(), which may start a chain of events, is called without it. A host that shoots
- * down translations by interrupting CPUs must count a CPU spinning on this lock as not using the translation.
+ * Locking: struct vpci has one lock, held by every entry point of pci.h while it looks at or
+ * changes anything here; every function below is called with it held. Order: zone->lock,
+ * vpci->lock, then the virtual controller's, the MSI unit's and the host's stage-2 lock.
+ * virq->msi_vcpu(), vector_target() and host_map_guest() are called with the vpci lock held and
+ * must not come back in here; virq->msi(), which may start a chain of events, is called without it.
+ * A host that shoots down translations by interrupting CPUs must count a CPU spinning on this lock
+ * as not using the translation.
  */
 #ifndef POSTERN_PCI_VPCI_H
 #define POSTERN_PCI_VPCI_H
@@ -22,13 +25,14 @@
 struct vpci_function;
 
 /*
- * What a bit of the virtual config space is. Every bit the zone can see anything of is listed once; the rest is reserved:
- * it reads 0 and drops writes.
+ * What a bit of the virtual config space is. Every bit the zone can see anything of is listed once;
+ * the rest is reserved: it reads 0 and drops writes.
  */
 enum vpci_rule {
 	VPCI_CONSTANT, /* reads the value given, drops writes */
 	VPCI_LIVE,     /* reads the hardware, drops writes */
-	VPCI_EMULATED, /* reads back what the zone wrote (at first the value given); the hardware does not see it */
+	VPCI_EMULATED, /* reads back what the zone wrote (at first the value given); the hardware
+			  does not see it */
 	VPCI_THROUGH,  /* reads and writes the hardware */
 	VPCI_CLEAR,    /* reads the hardware; a written 1 is passed on and clears it there */
 };
@@ -41,7 +45,10 @@ struct vpci_view {
 	uint8_t listed[PCI_CONFIG_SIZE];
 };
 
-/* Called after a write of the zone that touched a byte of [offset, offset+size); the view holds the new values. */
+/*
+ * Called after a write of the zone that touched a byte of [offset, offset+size); the view holds the
+ * new values.
+ */
 struct vpci_hook {
 	uint16_t offset, size;
 	void (*written)(struct vpci_function *fn, unsigned offset);
@@ -54,7 +61,9 @@ struct vpci_piece {
 struct vpci_bar {
 	const struct pci_bar *bar; /* the physical one; NULL: the zone sees none */
 	uint64_t wanted;           /* address chosen while placing */
-	/* Answers at `at`: decode is on, the place is inside the zone's windows and nobody else's. */
+	/*
+	 * Answers at `at`: decode is on, the place is inside the zone's windows and nobody else's.
+	 */
 	bool connected;
 	gpa_t at;
 	struct vpci_piece maps[VPCI_MAX_MAPS];
@@ -80,7 +89,7 @@ struct vpci_function {
 	bool contradiction;        /* a bit was listed twice */
 	bool bus_reset;            /* ports: Secondary Bus Reset as last written */
 	uint8_t power_state;
-	unsigned complaints;       /* log lines the zone has caused so far */
+	unsigned complaints; /* log lines the zone has caused so far */
 	struct pci_reset reset;
 	struct vpci_bar bars[PCI_BAR_COUNT];
 	/* 0: not shown. */
@@ -102,29 +111,37 @@ struct vpci {
 	struct vpci_function *functions; /* in no order */
 };
 
-/* A zone must not fill the log: after so many lines about one function its mistakes go unmentioned. */
+/*
+ * A zone must not fill the log: after so many lines about one function its mistakes go unmentioned.
+ */
 #define VPCI_MAX_COMPLAINTS 8
 
 #define for_each_function(fn, v) for ((fn) = (v)->functions; (fn); (fn) = (fn)->next)
 
-static inline bool vpci_is_port(const struct vpci_function *fn) { return fn->f == NULL; }
+static inline bool vpci_is_port(const struct vpci_function *fn)
+{
+	return fn->f == NULL;
+}
 
-/* ---- vpci.c --------------------------------------------------------------------------------------------------- */
+/* ---- vpci.c ---- */
 
 /* Where the zone sees it; SBDF_NONE while its bus has no number. */
 sbdf_t vpci_address(const struct vpci_function *fn);
-/* The zone will not hear of the function again: its BARs go, it reads all-ones. The reason is logged. */
+/*
+ * The zone will not hear of the function again: its BARs go, it reads all-ones. The reason is
+ * logged.
+ */
 void vpci_kill(struct vpci_function *fn, const char *why);
 
-/* ---- vpci-config.c: the mechanism ----------------------------------------------------------------------------- */
+/* ---- vpci-config.c: the mechanism ---- */
 
 void vpci_view_clear(struct vpci_function *fn);
 /*
- * Lists bits of the `size`-byte register at `offset` (size 1, 2 or 4). Bits listed before are a contradiction: nothing
- * is changed, fn->contradiction is set.
+ * Lists bits of the `size`-byte register at `offset` (size 1, 2 or 4). Bits listed before are a
+ * contradiction: nothing is changed, fn->contradiction is set.
  */
-void vpci_list(struct vpci_function *fn, unsigned offset, unsigned size, enum vpci_rule rule, uint32_t bits,
-	       uint32_t value);
+void vpci_list(struct vpci_function *fn, unsigned offset, unsigned size, enum vpci_rule rule,
+	       uint32_t bits, uint32_t value);
 void vpci_hook(struct vpci_function *fn, unsigned offset, unsigned size,
 	       void (*written)(struct vpci_function *fn, unsigned offset));
 /* The view's own value, and setting it, whatever the rules. */
@@ -136,17 +153,20 @@ void vpci_link(struct vpci_function *fn, uint8_t id, unsigned offset);
 uint64_t vpci_view_read(struct vpci_function *fn, unsigned offset, unsigned size);
 void vpci_view_write(struct vpci_function *fn, unsigned offset, unsigned size, uint64_t value);
 
-/* ---- vpci-endpoint.c ------------------------------------------------------------------------------------------ */
+/* ---- vpci-endpoint.c ---- */
 
 /* The initial view of an assigned function; BAR addresses 0. */
 void vpci_endpoint_build(struct vpci_function *fn);
-/* Resets the function for the zone; it reads all-ones until vpci_endpoint_advance() has seen it come back. */
+/*
+ * Resets the function for the zone; it reads all-ones until vpci_endpoint_advance() has seen it
+ * come back.
+ */
 void vpci_endpoint_reset(struct vpci_function *fn);
 void vpci_endpoint_advance(struct vpci_function *fn);
 /* Writes our messages into the quiet hardware. -EIO when the function does not follow. */
 int vpci_endpoint_program(struct vpci_function *fn);
 
-/* ---- vpci-port.c ---------------------------------------------------------------------------------------------- */
+/* ---- vpci-port.c ---- */
 
 void vpci_port_build(struct vpci_function *port, unsigned secondary);
 uint8_t vpci_port_secondary(const struct vpci_function *port);
@@ -157,7 +177,7 @@ void vpci_port_update(struct vpci_function *port);
 void vpci_port_window(const struct vpci_function *port, bool pref, uint64_t *start, uint64_t *size);
 void vpci_port_set_window(struct vpci_function *port, bool pref, uint64_t start, uint64_t size);
 
-/* ---- vpci-bar.c ----------------------------------------------------------------------------------------------- */
+/* ---- vpci-bar.c ---- */
 
 /* Lists the BAR registers and works out which pages can be mapped. Pre: MSI-X is listed. */
 void vpci_bars_build(struct vpci_function *fn);
@@ -170,13 +190,16 @@ void vpci_bars_disconnect(struct vpci_function *fn);
 /* An access of 1, 2, 4 or 8 bytes, naturally aligned, inside a PCI window of the zone. */
 uint64_t vpci_bar_access(struct vpci *v, gpa_t addr, unsigned size, bool write, uint64_t value);
 
-/* ---- vpci-place.c --------------------------------------------------------------------------------------------- */
+/* ---- vpci-place.c ---- */
 
-/* Initial addresses: of a function on bus 0, or of a port's windows with everything below it. -ENOSPC, -EBUSY. */
+/*
+ * Initial addresses: of a function on bus 0, or of a port's windows with everything below it.
+ * -ENOSPC, -EBUSY.
+ */
 int vpci_place_function(struct vpci_function *fn);
 int vpci_place_port(struct vpci_function *port);
 
-/* ---- vpci-msi.c, vpci-msix.c ---------------------------------------------------------------------------------- */
+/* ---- vpci-msi.c, vpci-msix.c ---- */
 
 void vpci_msi_build(struct vpci_function *fn, unsigned cap);
 /* Hardware: our message, disabled. */
@@ -190,7 +213,10 @@ bool vpci_msi_message(const struct vpci_function *fn, unsigned n, struct msi_mes
 void vpci_retarget_vector(struct vpci_function *fn, unsigned n);
 void vpci_retarget_all(struct vpci_function *fn);
 
-/* Whether a zone can be given the function's MSI-X: the table was found valid and its BARs have a place. */
+/*
+ * Whether a zone can be given the function's MSI-X: the table was found valid and its BARs have a
+ * place.
+ */
 bool vpci_msix_usable(const struct pci_function *f);
 void vpci_msix_build(struct vpci_function *fn, unsigned cap);
 /* Hardware: our messages, everything masked. Pre: decode is on. */
@@ -201,6 +227,7 @@ bool vpci_msix_message(const struct vpci_function *fn, unsigned n, struct msi_me
 struct vpci_piece vpci_msix_table_in(const struct vpci_function *fn, unsigned bar);
 struct vpci_piece vpci_msix_pba_in(const struct vpci_function *fn, unsigned bar);
 /* An aligned access of 1, 2, 4 or 8 bytes at `offset` from the table's start. */
-uint64_t vpci_msix_table_access(struct vpci_function *fn, uint64_t offset, unsigned size, bool write, uint64_t value);
+uint64_t vpci_msix_table_access(struct vpci_function *fn, uint64_t offset, unsigned size,
+				bool write, uint64_t value);
 
 #endif

@@ -16,8 +16,10 @@ struct dumped {
 
 static struct dumped dumped[MODEL_PCI_MAX];
 
-/* What software can write in a header; a BAR's size is taken from its address's alignment, at most
- * 1 MiB. */
+/*
+ * What software can write in a header; a BAR's size is taken from its address's alignment, at most
+ * 1 MiB.
+ */
 static void make_writable(struct model_pci_function *f)
 {
 	bool bridge = (f->config[0x0e] & 0x7f) == 1;

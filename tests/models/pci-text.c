@@ -32,9 +32,8 @@ struct builder {
 
 static const char *const presets[][2] = {
 	{ "nvme", "ep id=1b36:0010 class=010802 bar0=m64:16K pm=nsr flr msix=65@0+2000,0+3000" },
-	{ "igb",
-	  "ep id=8086:10c9 class=020000 bar0=m32:128K bar1=m32:128K bar2=io:32 bar3=m64:16K pm flr msi=1 "
-	  "msix=10@3+0,3+2000 dsn sriov=8 ari=0" },
+	{ "igb", "ep id=8086:10c9 class=020000 bar0=m32:128K bar1=m32:128K bar2=io:32 bar3=m64:16K "
+		 "pm flr msi=1 msix=10@3+0,3+2000 dsn sriov=8 ari=0" },
 	{ "port", "rootport id=1b36:000c class=060400 bar0=m32:4K msix=1@0+0,0+800 acs=1" },
 };
 

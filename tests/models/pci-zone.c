@@ -106,7 +106,8 @@ int model_assign(unsigned z, unsigned bus, unsigned dev, unsigned fn, sbdf_t vbd
 	struct msi_vector *set = machine.vectors[machine.vector_sets++];
 	unsigned count = vpci_vectors_wanted(f);
 
-	if (machine.vector_sets > ARRAY_SIZE(machine.vectors) || count > ARRAY_SIZE(machine.vectors[0]))
+	if (machine.vector_sets > ARRAY_SIZE(machine.vectors) ||
+	    count > ARRAY_SIZE(machine.vectors[0]))
 		model_fail("pci zone model: too many vectors");
 	for (unsigned i = 0; i < count; i++)
 		set[i] = (struct msi_vector){ .unit = &machine.unit,

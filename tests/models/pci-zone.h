@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Zones for tests of the virtual bus: a machine of the PCI model, scanned, and two zones with a recording interrupt
- * controller each and a physical MSI unit whose messages no zone could guess.
+ * Zones for tests of the virtual bus: a machine of the PCI model, scanned, and two zones with a
+ * recording interrupt controller each and a physical MSI unit whose messages no zone could guess.
  */
 #ifndef MODEL_PCI_ZONE_H
 #define MODEL_PCI_ZONE_H
@@ -41,7 +41,10 @@ struct model_pci_machine {
 };
 extern struct model_pci_machine machine;
 
-/* A fresh model_reset() machine: builds the hierarchy (NULL: nothing is added), scans it, makes both zones, empty. */
+/*
+ * A fresh model_reset() machine: builds the hierarchy (NULL: nothing is added), scans it, makes
+ * both zones, empty.
+ */
 void model_machine(const char *text);
 /* Gives function bus:dev.fn to zone z as core/device.c would; what vpci_add() says. */
 int model_assign(unsigned z, unsigned bus, unsigned dev, unsigned fn, sbdf_t vbdf, sbdf_t vport);

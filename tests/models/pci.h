@@ -16,13 +16,14 @@
 
 #include <postern/pci.h>
 
-#define MODEL_PCI_MAX 160
-#define MODEL_PCI_MEM_MAX \
-	(1u << 20) /* bytes of BAR memory kept per BAR; the rest reads as zero \
-				      */
+#define MODEL_PCI_MAX     160
+/* Bytes of memory kept per BAR; the rest reads as zero. */
+#define MODEL_PCI_MEM_MAX (1u << 20)
 
-/* Host windows of the model: bus addresses equal CPU addresses in the first two, as on many
- * machines. */
+/*
+ * Host windows of the model: bus addresses equal CPU addresses in the first two, as on many
+ * machines.
+ */
 #define MODEL_PCI_MEM32    ((hpa_t)0x10000000)
 #define MODEL_PCI_MEM32_SZ ((uint64_t)0x2eff0000)
 #define MODEL_PCI_MEM64    ((hpa_t)0x8000000000)
@@ -48,8 +49,10 @@ struct model_pci_function {
 	unsigned config_writes;
 };
 
-/* An empty hierarchy with an MEM32 and a MEM64 window; *h is filled in and usable as long as the
- * model is. */
+/*
+ * An empty hierarchy with an MEM32 and a MEM64 window; *h is filled in and usable as long as the
+ * model is.
+ */
 void model_pci_create(struct pci_host *h);
 
 /*
@@ -58,26 +61,30 @@ void model_pci_create(struct pci_host *h);
  *	"02.0 port\n"
  *	"  00.0 nvme\n"
  *	"03.0 port acs=0\n"
- *	"  00.0 ep id=8086:10c9 class=020000 bar0=m32:128K bar3=m64p:16K msix=10@3+0,3+2000 msi=1 pm
- *flr\n"
+ *	"  00.0 ep id=8086:10c9 class=020000 bar0=m32:128K msix=10@0+0,0+2000 flr\n"
  *
- * Kinds: host, port (root port), up, down (switch ports), pcibridge (PCIe to PCI), pci
- *(conventional endpoint), ep (PCIe endpoint), rciep, and the presets nvme and igb (QEMU's).
- *Attributes: id=VVVV:DDDD class=CCCCCC multi acs=0|1 ari=NEXT flr af pm[=nsr] msi=N
- *msix=N@BAR+OFF,BAR+OFF vpd vendor dsn barN=KIND:SIZE (KIND io, m32, m32p, m64, m64p; SIZE like 16,
- *4K, 1M, 2G) fw=N (bar N's firmware address, fwN=ADDR) sec=N sub=N (bridge's firmware bus numbers)
- *window=BASE-LIMIT pref=BASE-LIMIT A malformed text is a model_fail().
+ * Kinds: host, rootport, up, down (switch ports), pcibridge (PCIe to PCI), pci (conventional
+ * endpoint), ep (PCIe endpoint), rciep, and the presets port, nvme and igb (QEMU's). Attributes:
+ *	id=VVVV:DDDD class=CCCCCC multi acs=0|1 ari=NEXT sriov=VFS dsn
+ *	flr af pm[=nsr] msi=VECTORS msix=ENTRIES@BAR+OFFSET,BAR+OFFSET vpd vendor
+ *	barN=KIND:SIZE (KIND io, m32, m32p, m64, m64p; SIZE like 16, 4K, 1M, 2G), before msix
+ *	fwN=ADDRESS pri=N sec=N sub=N window=BASE-LIMIT (what firmware left; numbers as in C)
+ * A malformed text is a model_fail().
  */
 void model_pci_text(const char *text);
 
-/* Adds the functions of an `lspci -xxxx` dump; the hierarchy follows the bridges' bus numbers.
- * Returns how many. */
+/*
+ * Adds the functions of an `lspci -xxxx` dump; the hierarchy follows the bridges' bus numbers.
+ * Returns how many.
+ */
 unsigned model_pci_dump(const char *text);
 /* The same, from a file in tests/models/pci-dumps/. */
 unsigned model_pci_dump_file(const char *name);
 
-/* The function's model by where it stands in the description, in order; model_fail() when there is
- * none. */
+/*
+ * The function's model by where it stands in the description, in order; model_fail() when there is
+ * none.
+ */
 struct model_pci_function *model_pci(unsigned index);
 unsigned model_pci_count(void);
 /* The function that now answers config accesses at bus and devfn; NULL: nobody. */
@@ -92,13 +99,17 @@ void model_pci_seal(struct model_pci_function *f);
 
 /* ---- what the hardware would do ---- */
 uint32_t model_pci_get(const struct model_pci_function *f, unsigned offset, unsigned size);
-/* The message MSI-X entry n would send now; false when it would not (disabled, masked, no Bus
- * Master). */
+/*
+ * The message MSI-X entry n would send now; false when it would not (disabled, masked, no Bus
+ * Master).
+ */
 bool model_pci_msix_message(const struct model_pci_function *f, unsigned n, uint64_t *address,
 			    uint32_t *data);
 bool model_pci_msi_message(const struct model_pci_function *f, uint64_t *address, uint32_t *data);
-/* Memory accesses inside the windows that no function claimed (master aborts) since
- * model_pci_create(). */
+/*
+ * Memory accesses inside the windows that no function claimed (master aborts) since
+ * model_pci_create().
+ */
 unsigned model_pci_master_aborts(void);
 /* Address and size of a BAR as programmed; false when it has none. */
 bool model_pci_bar(const struct model_pci_function *f, unsigned bar, uint64_t *address,

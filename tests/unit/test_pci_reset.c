@@ -225,8 +225,8 @@ static bool our_messages(void)
 	for (unsigned n = 0; n < hw->msix_entries; n++) {
 		const uint8_t *e = hw->mem[hw->msix_bar] + hw->msix_table + 16 * n;
 
-		if ((e[0] | e[1] << 8) != (REAL_DOORBELL & 0xffff) || (unsigned)(e[8] | e[9] << 8) != REAL_DATA + n ||
-		    !(e[12] & 1))
+		if ((e[0] | e[1] << 8) != (REAL_DOORBELL & 0xffff) ||
+		    (unsigned)(e[8] | e[9] << 8) != REAL_DATA + n || !(e[12] & 1))
 			return false;
 	}
 	return true;

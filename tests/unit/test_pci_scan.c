@@ -11,14 +11,18 @@
 static struct pci_host host;
 static struct pci_table table;
 
-/* What QEMU's virt machine with two root ports looks like after -kernel: nothing numbered, nothing placed. */
-static const char qemu_like[] = "00.0 host id=1b36:0008\n"
-				"02.0 port\n"
-				"  00.0 nvme\n"
-				"03.0 port\n"
-				"  00.0 igb\n"
-				"04.0 port\n"
-				"05.0 pci id=1af4:1000 bar0=io:32 bar1=m32:4K bar4=m64p:16K msix=3@1+0,1+800\n";
+/*
+ * What QEMU's virt machine with two root ports looks like after -kernel: nothing numbered, nothing
+ * placed.
+ */
+static const char qemu_like[] =
+	"00.0 host id=1b36:0008\n"
+	"02.0 port\n"
+	"  00.0 nvme\n"
+	"03.0 port\n"
+	"  00.0 igb\n"
+	"04.0 port\n"
+	"05.0 pci id=1af4:1000 bar0=io:32 bar1=m32:4K bar4=m64p:16K msix=3@1+0,1+800\n";
 
 static int scan(void)
 {
@@ -120,7 +124,10 @@ static void acs_is_enabled_on_ports(void)
 	CU_ASSERT_EQUAL(at(0, 2, 0)->snapshot[at(0, 2, 0)->caps.acs + 6], 0x1d);
 }
 
-/* Every placed BAR: aligned, alone on its pages, inside its bridge's window and the host's, and reachable. */
+/*
+ * Every placed BAR: aligned, alone on its pages, inside its bridge's window and the host's, and
+ * reachable.
+ */
 static void check_placement(void)
 {
 	for (unsigned i = 0; i < table.count; i++) {
@@ -131,34 +138,42 @@ static void check_placement(void)
 
 			if (bar->kind != PCI_BAR_MEM32 && bar->kind != PCI_BAR_MEM64)
 				continue;
-			CU_ASSERT(bar->bus != 0 && is_aligned(bar->bus, bar->size) && is_aligned(bar->bus, 4096));
+			CU_ASSERT(bar->bus != 0 && is_aligned(bar->bus, bar->size) &&
+				  is_aligned(bar->bus, 4096));
 			CU_ASSERT_EQUAL(bar->cpu, bar->bus);
-			CU_ASSERT(range_inside(bar->bus, bar->size, MODEL_PCI_MEM32, MODEL_PCI_MEM32_SZ) ||
-				  (bar->prefetchable && range_inside(bar->bus, bar->size, MODEL_PCI_MEM64,
-								     MODEL_PCI_MEM64_SZ)));
+			CU_ASSERT(range_inside(bar->bus, bar->size, MODEL_PCI_MEM32,
+					       MODEL_PCI_MEM32_SZ) ||
+				  (bar->prefetchable &&
+				   range_inside(bar->bus, bar->size, MODEL_PCI_MEM64,
+						MODEL_PCI_MEM64_SZ)));
 			if (f->parent)
-				CU_ASSERT(range_inside(bar->bus, bar->size, f->parent->window_mem.bus,
+				CU_ASSERT(range_inside(bar->bus, bar->size,
+						       f->parent->window_mem.bus,
 						       f->parent->window_mem.size) ||
-					  range_inside(bar->bus, bar->size, f->parent->window_pref.bus,
+					  range_inside(bar->bus, bar->size,
+						       f->parent->window_pref.bus,
 						       f->parent->window_pref.size));
 			for (unsigned j = 0; j <= i; j++)
 				for (unsigned c = 0; c < (j == i ? b : 6u); c++)
 					CU_ASSERT(!table.functions[j].bars[c].bus ||
-						  !ranges_overlap(bar->bus, align_up(bar->size, 4096),
-								  table.functions[j].bars[c].bus,
-								  align_up(table.functions[j].bars[c].size, 4096)));
+						  !ranges_overlap(
+							  bar->bus, align_up(bar->size, 4096),
+							  table.functions[j].bars[c].bus,
+							  align_up(table.functions[j].bars[c].size,
+								   4096)));
 		}
 		for (unsigned j = 0; j < i && pci_is_bridge(f); j++) {
 			const struct pci_function *o = &table.functions[j];
 
 			if (o->parent != f->parent)
 				continue;
-			CU_ASSERT(!ranges_overlap(f->window_mem.bus, f->window_mem.size, o->window_mem.bus,
-						  o->window_mem.size));
-			CU_ASSERT(!ranges_overlap(f->window_pref.bus, f->window_pref.size, o->window_pref.bus,
-						  o->window_pref.size));
+			CU_ASSERT(!ranges_overlap(f->window_mem.bus, f->window_mem.size,
+						  o->window_mem.bus, o->window_mem.size));
+			CU_ASSERT(!ranges_overlap(f->window_pref.bus, f->window_pref.size,
+						  o->window_pref.bus, o->window_pref.size));
 			for (unsigned c = 0; c < 6; c++)
-				CU_ASSERT(!ranges_overlap(f->window_mem.bus, f->window_mem.size, o->bars[c].bus,
+				CU_ASSERT(!ranges_overlap(f->window_mem.bus, f->window_mem.size,
+							  o->bars[c].bus,
 							  o->bars[c].bus ? o->bars[c].size : 0));
 		}
 	}
@@ -248,11 +263,12 @@ static void ari_chain_that_loops_ends(void)
 
 static void valid_firmware_values_are_kept(void)
 {
-	CU_ASSERT_EQUAL(scan_text("01.0 port sec=5 sub=8 fw0=0x20000000 window=20100000-203fffff\n"
-				  "  00.0 ep bar0=m32:64K fw0=0x20110000 bar1=m32:256 fw1=0x20120100\n"
-				  "02.0 port sec=2 sub=2\n"
-				  "  00.0 nvme\n"),
-			0);
+	CU_ASSERT_EQUAL(
+		scan_text("01.0 port sec=5 sub=8 fw0=0x20000000 window=20100000-203fffff\n"
+			  "  00.0 ep bar0=m32:64K fw0=0x20110000 bar1=m32:256 fw1=0x20120100\n"
+			  "02.0 port sec=2 sub=2\n"
+			  "  00.0 nvme\n"),
+		0);
 	CU_ASSERT_EQUAL(at(0, 1, 0)->secondary, 5);
 	CU_ASSERT_EQUAL(at(0, 1, 0)->subordinate, 8);
 	CU_ASSERT_EQUAL(at(5, 0, 0)->bars[0].bus, 0x20110000);
@@ -262,7 +278,8 @@ static void valid_firmware_values_are_kept(void)
 	CU_ASSERT_EQUAL(model_pci_get(model_pci(0), 0x20, 4), 0x20302010u);
 	/* its sibling, not placed by the firmware, goes where that leaves room */
 	CU_ASSERT(at(2, 0, 0)->bars[0].bus != 0);
-	CU_ASSERT(!ranges_overlap(at(0, 2, 0)->window_mem.bus, at(0, 2, 0)->window_mem.size, 0x20000000, 0x400000));
+	CU_ASSERT(!ranges_overlap(at(0, 2, 0)->window_mem.bus, at(0, 2, 0)->window_mem.size,
+				  0x20000000, 0x400000));
 	/* table order is SBDF order although the lower bus is behind the later bridge */
 	CU_ASSERT_EQUAL(table.functions[2].sbdf, sbdf_make(0, 2, 0, 0));
 }
@@ -290,7 +307,10 @@ static void broken_capability_chains_are_bounded(void)
 	CU_ASSERT_EQUAL(scan(), 0);
 	CU_ASSERT_EQUAL(table.count, 1);
 
-	/* a classic chain that points at itself, one that points into the header, one that leaves the area */
+	/*
+	 * a classic chain that points at itself, one that points into the header, one that leaves
+	 * the area
+	 */
 	for (unsigned next = 0; next < 256; next += 5) {
 		fresh();
 		model_pci_text("02.0 ep id=11:2 pm msi=1 vpd bar0=m32:4K dsn");
@@ -325,8 +345,9 @@ static void capability_at_the_end_is_not_read_past_it(void)
 
 static void msix_table_outside_its_bar_is_refused(void)
 {
-	static const char *const lies[] = { "msix=65@0+fc00,0+0", "msix=2048@0+0,0+fff8", "msix=4@1+0,0+0",
-					    "msix=4@0+0,7+0",     "msix=8@6+0,0+0",       "msix=8@0+0,0+40" };
+	static const char *const lies[] = { "msix=65@0+fc00,0+0", "msix=2048@0+0,0+fff8",
+					    "msix=4@1+0,0+0",     "msix=4@0+0,7+0",
+					    "msix=8@6+0,0+0",     "msix=8@0+0,0+40" };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(lies); i++) {
 		char text[128] = "02.0 ep id=11:2 bar0=m32:64K ";
@@ -370,7 +391,8 @@ static void bus_and_cpu_addresses_may_differ(void)
 		       "  00.0 nvme\n");
 	host.windows[1].cpu = 0x7000000000ull;
 	CU_ASSERT_EQUAL(scan(), 0);
-	CU_ASSERT_EQUAL(at(1, 0, 0)->bars[0].cpu - at(1, 0, 0)->bars[0].bus, 0x7000000000ull - MODEL_PCI_MEM32);
+	CU_ASSERT_EQUAL(at(1, 0, 0)->bars[0].cpu - at(1, 0, 0)->bars[0].bus,
+			0x7000000000ull - MODEL_PCI_MEM32);
 }
 
 static void too_many_functions_are_left_out_by_name(void)
@@ -408,7 +430,8 @@ static bool hide_device_5(const struct pci_host *h, sbdf_t fn)
 	return sbdf_dev(fn) == 5;
 }
 
-static uint64_t fix_bar_of_1(const struct pci_host *h, uint16_t vendor, uint16_t device, unsigned bar)
+static uint64_t fix_bar_of_1(const struct pci_host *h, uint16_t vendor, uint16_t device,
+			     unsigned bar)
 {
 	(void)h;
 	return vendor == 0x11 && device == 1 && bar == 0 ? 0x8000 : 0;
@@ -416,7 +439,8 @@ static uint64_t fix_bar_of_1(const struct pci_host *h, uint16_t vendor, uint16_t
 
 static void platform_quirks_are_respected(void)
 {
-	static const struct pci_quirks quirks = { .hidden = hide_device_5, .fixed_bar_size = fix_bar_of_1 };
+	static const struct pci_quirks quirks = { .hidden = hide_device_5,
+						  .fixed_bar_size = fix_bar_of_1 };
 
 	fresh();
 	model_pci_text("01.0 ep id=11:1 bar0=m32:64K fw0=0x10010000\n"
@@ -437,7 +461,8 @@ static void real_trees_scan(void)
 	static const struct {
 		const char *name;
 		unsigned functions, found;
-	} dumps[] = { { "tree-fujitsu-p8010.txt", 22, 21 }, /* one behind a CardBus bridge, not followed */
+	} dumps[] = { { "tree-fujitsu-p8010.txt", 22, 21 }, /* one behind a CardBus bridge, not
+							       followed */
 		      { "cap-multicast.txt", 1, 1 },
 		      { "cap-pcie-2.txt", 1, 1 } };
 
@@ -519,8 +544,12 @@ static void ecam_model_write(void *ctx, uint64_t offset, unsigned size, uint64_t
 static void ecam_addresses_follow_the_specification(void)
 {
 	static const struct model_mmio_ops ops = { ecam_model_read, ecam_model_write };
-	struct pci_host h = { .bus_first = 2, .bus_last = 3, .widths = 7, .config = &pci_ecam_ops,
-			      .config_base = 0x4010000000ull, .config_size = 0x200000 };
+	struct pci_host h = { .bus_first = 2,
+			      .bus_last = 3,
+			      .widths = 7,
+			      .config = &pci_ecam_ops,
+			      .config_base = 0x4010000000ull,
+			      .config_size = 0x200000 };
 
 	model_mmio_add(h.config_base, h.config_size, &ops, NULL);
 	CU_ASSERT_EQUAL(pci_config_read(&h, sbdf_make(0, 3, 5, 1), 0x104, 4), 0x12345678);

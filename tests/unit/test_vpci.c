@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A zone's virtual bus: who is on it and where, its config space bit by bit, root ports, accesses of every shape. */
+/*
+ * A zone's virtual bus: who is on it and where, its config space bit by bit, root ports, accesses
+ * of every shape.
+ */
 #include "pci-zone.h"
 #include "unit.h"
 
@@ -8,12 +11,13 @@
 
 #define NONE SBDF_NONE
 
-static const char tree[] = "00.0 host id=1b36:0008\n"
-			   "02.0 port\n"
-			   "  00.0 nvme\n"
-			   "03.0 port\n"
-			   "  00.0 igb\n"
-			   "05.0 pci id=1af4:1000 bar0=io:32 bar1=m32:4K bar4=m64p:16K vendor vpd msix=3@1+0,1+800\n";
+static const char tree[] =
+	"00.0 host id=1b36:0008\n"
+	"02.0 port\n"
+	"  00.0 nvme\n"
+	"03.0 port\n"
+	"  00.0 igb\n"
+	"05.0 pci id=1af4:1000 bar0=io:32 bar1=m32:4K bar4=m64p:16K vendor vpd msix=3@1+0,1+800\n";
 
 static struct vpci *root, *guest;
 
@@ -101,14 +105,17 @@ static void addresses_are_as_asked_or_chosen(void)
 	CU_ASSERT_EQUAL(vpci_where(root, model_function(2, 0, 0)), sbdf_make(0, 2, 0, 0));
 	CU_ASSERT_EQUAL(rd(root, sbdf_make(0, 0, 3, 0), 0x0b, 1), 0x06);
 	CU_ASSERT(vpci_info(root, 0, &info) && info.vbdf == sbdf_make(0, 0, 3, 0) && !info.f);
-	CU_ASSERT(vpci_info(root, 1, &info) && info.f == model_function(0, 5, 0) && info.vector_count == 3);
+	CU_ASSERT(vpci_info(root, 1, &info) && info.f == model_function(0, 5, 0) &&
+		  info.vector_count == 3);
 	CU_ASSERT(vpci_info(root, 2, &info) && info.f == model_function(2, 0, 0));
 	CU_ASSERT(!vpci_info(root, 3, &info));
 	/* taken places */
 	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 0, 5, 0), NONE), -EADDRINUSE);
 	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 2, 0, 0), NONE), -EADDRINUSE);
-	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 4, 0, 0), sbdf_make(0, 0, 5, 0)), -EADDRINUSE);
-	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 2, 0, 1), sbdf_make(0, 0, 7, 0)), -EADDRINUSE);
+	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 4, 0, 0), sbdf_make(0, 0, 5, 0)),
+			-EADDRINUSE);
+	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 2, 0, 1), sbdf_make(0, 0, 7, 0)),
+			-EADDRINUSE);
 	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 4, 1, 0), NONE), -EINVAL);
 	CU_ASSERT_EQUAL(model_assign(0, 0, 0, 0, sbdf_make(0, 16, 0, 0), NONE), -EINVAL);
 }
@@ -272,7 +279,9 @@ static void device_control_passes_what_is_the_functions_own(void)
 	two_zones();
 	hw = model_pci(4);
 	wr(root, at, hw->pcie + 8u, 2, 0x7fff);
-	/* read request size 7 is reserved: 4096 bytes; phantom functions and auxiliary power never */
+	/*
+	 * read request size 7 is reserved: 4096 bytes; phantom functions and auxiliary power never
+	 */
 	CU_ASSERT_EQUAL(rd(root, at, hw->pcie + 8u, 2), 0x59ff);
 	CU_ASSERT_EQUAL(model_pci_get(hw, hw->pcie + 8u, 2), 0x5810);
 	wr(root, at, hw->pcie + 8u, 2, 0);
@@ -296,8 +305,8 @@ static void ports_look_like_root_ports(void)
 	cap = capability(guest, at, 0x10);
 	msi = capability(guest, at, 5);
 	CU_ASSERT_EQUAL(rd(guest, at, cap + 2, 2), 0x0142);
-	CU_ASSERT_EQUAL(rd(guest, at, cap + 20, 4) & 0x7f, 0);      /* slot: no hotplug */
-	CU_ASSERT_EQUAL(rd(guest, at, cap + 26, 2), 0x40);          /* something is in it */
+	CU_ASSERT_EQUAL(rd(guest, at, cap + 20, 4) & 0x7f, 0);        /* slot: no hotplug */
+	CU_ASSERT_EQUAL(rd(guest, at, cap + 26, 2), 0x40);            /* something is in it */
 	CU_ASSERT_EQUAL(rd(guest, at, cap + 18, 2) & 0x2000, 0x2000); /* link active */
 	wr(guest, at, 0x1c, 2, 0xffff);
 	CU_ASSERT_EQUAL(rd(guest, at, 0x1c, 2), 0); /* no I/O window */
@@ -341,7 +350,8 @@ static void a_guest_may_renumber_its_buses(void)
 	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 7, 0, 0), 0, 4), 0x00101b36);
 	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 8, 0, 0), 0, 4), UINT32_MAX);
 	CU_ASSERT_EQUAL(vpci_where(guest, model_function(1, 0, 0)), sbdf_make(0, 7, 0, 0));
-	wr(guest, port, 0x18, 4, 0x00060700); /* subordinate below secondary: nothing is forwarded */
+	wr(guest, port, 0x18, 4, 0x00060700); /* subordinate below secondary: nothing is forwarded
+					       */
 	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 7, 0, 0), 0, 4), UINT32_MAX);
 	CU_ASSERT_EQUAL(vpci_where(guest, model_function(1, 0, 0)), NONE);
 	wr(guest, port, 0x18, 4, 0);
@@ -361,7 +371,8 @@ static void multifunction_devices_share_a_port(void)
 	CU_ASSERT_EQUAL(model_assign(1, 1, 0, 1, sbdf_make(0, 1, 0, 1), sbdf_make(0, 0, 2, 0)), 0);
 	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 1, 0, 0), 0x0e, 1), 0x80);
 	CU_ASSERT_EQUAL(count_all(guest), 3);
-	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 0, 2, 0), 0x20, 4) >> 20, (rd(guest, sbdf_make(0, 0, 2, 0), 0x20, 2) >> 4) + 1);
+	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 0, 2, 0), 0x20, 4) >> 20,
+			(rd(guest, sbdf_make(0, 0, 2, 0), 0x20, 2) >> 4) + 1);
 	vpci_remove(guest, model_function(1, 0, 0));
 	CU_ASSERT_EQUAL(rd(guest, sbdf_make(0, 1, 0, 1), 0x0e, 1), 0);
 	CU_ASSERT_EQUAL(count_all(guest), 2);
@@ -410,8 +421,8 @@ static void reads_of_any_size_and_alignment_equal_their_bytes(void)
 	for (unsigned f = 0; f < ARRAY_SIZE(at); f++)
 		for (unsigned o = 0; o < 4096; o++)
 			for (unsigned size = 1; size <= 8 && o + size <= 4096; size *= 2)
-				if (vpci_config_read(root, sbdf_bus(at[f]), sbdf_devfn(at[f]), o, size) !=
-				    by_bytes(root, at[f], o, size))
+				if (vpci_config_read(root, sbdf_bus(at[f]), sbdf_devfn(at[f]), o,
+						     size) != by_bytes(root, at[f], o, size))
 					CU_FAIL_FATAL("differs");
 }
 

@@ -85,7 +85,8 @@ static void sizing_protocol_gives_size_and_flags(void)
 	wr(0x30, 4, 0xffffffff);
 	CU_ASSERT_EQUAL(rd(0x30, 4), 0); /* no ROM */
 	/* the hardware's own are where they were */
-	CU_ASSERT_EQUAL(model_pci_get(model_pci(1), 0x10, 4), machine.table.functions[1].bars[0].bus);
+	CU_ASSERT_EQUAL(model_pci_get(model_pci(1), 0x10, 4),
+			machine.table.functions[1].bars[0].bus);
 }
 
 static void sizing_with_decode_on_comes_back(void)
@@ -122,7 +123,10 @@ static void nvme_bar_is_mapped_around_its_msix_pages(void)
 	CU_ASSERT_EQUAL(mmio_rd(base, 4), 0xffffffff);
 }
 
-/* Table and PBA at every page and every 8-byte offset kind: no page that holds a byte of either is ever mapped. */
+/*
+ * Table and PBA at every page and every 8-byte offset kind: no page that holds a byte of either is
+ * ever mapped.
+ */
 static void msix_pages_are_never_mapped(void)
 {
 	static const unsigned tables[] = { 0, 8, 0xff8, 0x1000, 0x1ff0, 0x3c00, 0x6000, 0x7ff0 };
@@ -136,7 +140,8 @@ static void msix_pages_are_never_mapped(void)
 
 			if (ranges_overlap(tables[t], 16 * n, pbas[p], 8))
 				continue;
-			snprintf(text, sizeof(text), "ep id=11:1 bar0=m32:32K msix=%u@0+%x,0+%x", n, tables[t], pbas[p]);
+			snprintf(text, sizeof(text), "ep id=11:1 bar0=m32:32K msix=%u@0+%x,0+%x", n,
+				 tables[t], pbas[p]);
 			model_reset();
 			setup(text);
 			CU_ASSERT_EQUAL(model_function(1, 0, 0)->msix.entries, n);
@@ -234,9 +239,16 @@ static void bar_moves_inside_the_window(void)
 
 static void bar_move_outside_window_is_not_mapped(void)
 {
-	static const uint64_t places[] = { 0, 0x4000, 0x08000000, ZONE_MEM32 - 0x4000, ZONE_MEM32 + ZONE_MEM32_SZ,
-					   0x80000000, ZONE_MEM64 - 0x4000, ZONE_MEM64 + ZONE_MEM64_SZ,
-					   ZONE_ECAM, 0xffffffffffffc000 };
+	static const uint64_t places[] = { 0,
+					   0x4000,
+					   0x08000000,
+					   ZONE_MEM32 - 0x4000,
+					   ZONE_MEM32 + ZONE_MEM32_SZ,
+					   0x80000000,
+					   ZONE_MEM64 - 0x4000,
+					   ZONE_MEM64 + ZONE_MEM64_SZ,
+					   ZONE_ECAM,
+					   0xffffffffffffc000 };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
 		model_reset();
@@ -289,7 +301,9 @@ static void host_failure_rolls_the_move_back(void)
 	home = bar(0);
 	CU_ASSERT_EQUAL(model_guest_mapped_bytes(zone), 14 * PAGE_SIZE);
 	/* something else of the zone lies where the second piece would go */
-	CU_ASSERT_EQUAL(host_map_guest(zone, ZONE_MEM32 + 0x200c000, 0x1000000, 0x1000, GUEST_MAP_DEVICE), 0);
+	CU_ASSERT_EQUAL(host_map_guest(zone, ZONE_MEM32 + 0x200c000, 0x1000000, 0x1000,
+				       GUEST_MAP_DEVICE),
+			0);
 	wr(0x10, 4, ZONE_MEM32 + 0x2000000);
 	CU_ASSERT_EQUAL(bar(0), home);
 	CU_ASSERT(mapped(home, f->bars[0].cpu) && mapped(home + 0xf000, f->bars[0].cpu + 0xf000));

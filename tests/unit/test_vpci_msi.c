@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* MSI and MSI-X of a zone: whose messages are in the hardware, what masks do, delivery and CPU affinity. */
+/*
+ * MSI and MSI-X of a zone: whose messages are in the hardware, what masks do, delivery and CPU
+ * affinity.
+ */
 #include "pci-zone.h"
 #include "unit.h"
 
@@ -240,7 +243,8 @@ static void fewer_vectors_mean_a_smaller_table(void)
 	hw = model_pci(1);
 	fn = model_function(1, 0, 0);
 	for (unsigned i = 0; i < 2; i++)
-		machine.vectors[0][i] = (struct msi_vector){ .unit = &machine.unit, .index = (uint16_t)i };
+		machine.vectors[0][i] =
+			(struct msi_vector){ .unit = &machine.unit, .index = (uint16_t)i };
 	CU_ASSERT_EQUAL(vpci_add(v, fn, NONE, NONE, machine.vectors[0], 2), 0);
 	CU_ASSERT_EQUAL(rd(hw->msix + 2u, 2), 1);
 	wr(4, 2, 6);
