@@ -133,13 +133,6 @@ static void plan_function(unsigned index, const struct zone *z, sbdf_t wanted)
 	hv.plan_vport[index] = z->root ? root_port_of(f) : SBDF_NONE;
 }
 
-/* A function nobody named goes to a root with `all-unassigned`, unless it is the engine's: bridges
- * of any kind. */
-static bool left_for_root(const struct pci_function *f)
-{
-	return !pci_is_bridge(f) && f->class_code >> 16 != 0x06 && f->state == DEVICE_QUARANTINED;
-}
-
 static void plan_devices(struct zone *z, const struct manifest_zone *mz)
 {
 	for (unsigned i = 0; i < mz->device_count; i++)
@@ -196,7 +189,8 @@ static void create_zones(void)
 		if (!z->root || z->manifest->refused || !z->manifest->all_unassigned)
 			continue;
 		for (unsigned n = 0; n < hv.pci.count; n++)
-			if (hv.plan[n] == ZONE_NONE && left_for_root(&hv.pci.functions[n]))
+			/* What a refused zone names stays its own: nobody gets it. */
+			if (manifest_leaves_over(&hv.manifest, &hv.pci, n))
 				plan_function(n, z, SBDF_NONE);
 	}
 }
