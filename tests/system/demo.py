@@ -62,6 +62,8 @@ def boot(report, system):
             if "error" in line or zone.name in line:
                 report.say(line)
     if refused:
+        system.root.wait_ready()
+        report.check(True, "root boots all the same", f"{report.elapsed():.0f} s after the start of QEMU")
         return False
     system.boot(ZONE)
     system.monitor.come_forward()  # the log lines that were held back meanwhile

@@ -20,11 +20,13 @@ TIME_LIMIT = 180
 ZONE = "zone1"
 
 # NVM Express 2.0, 3.1.3: controller registers.
-NVME_CC, NVME_AQA, NVME_ASQ, NVME_ACQ, NVME_DOORBELL = 0x14, 0x24, 0x28, 0x30, 0x1000
+NVME_VERSION, NVME_CC, NVME_AQA, NVME_ASQ, NVME_ACQ, NVME_DOORBELL = 0x8, 0x14, 0x24, 0x28, 0x30, 0x1000
 CC_ENABLE = 0x00460001  # 64-byte submission, 16-byte completion entries, enabled
 # 82576: interrupt mode, cause set and mask set (datasheet 8.8); its MSI-X table is BAR 3.
 IGB_GPIE, IGB_EICS, IGB_EIMS = 0x1514, 0x1520, 0x1524
 GPIE_MSIX_MODE = 0x10
+IGB_STATUS = 0x8
+MONITOR_UART = 0x9040000
 GITS_TRANSLATER = 0x8090040  # the machine's MSI doorbell
 FOREIGN_EVENT = 0x77
 
@@ -60,36 +62,54 @@ class Hostile:
 
     # ---- the acts ------------------------------------------------------------------------------------------------
 
+    def reads_nothing(self, name, address):
+        """The architected answer to an address nobody claims: an abort (the program gets SIGBUS) or all-ones."""
+        got = self.zone.run(f"devmem {address:#x} 32; echo status=$?", check=False)
+        value = re.search(r"^0x([0-9A-F]{8})$", got, re.MULTILINE)
+        nothing = value.group(1) == "FFFFFFFF" if value else "Bus error" in got
+        self.report.check(nothing, f"{name} ({address:#x}) reads nothing", got.replace("\n", " "))
+
     def unmapped_memory(self):
         """Addresses that are nothing in the zone, or something of the host's only."""
         self.report.step("Memory that is not there")
-        ram = range(self.places[ZONE].ram_gpa, self.places[ZONE].ram_gpa + self.places[ZONE].ram_size)
         targets = {
             "the host's SMMU": smmu.SMMU_BASE,
-            "the monitor's UART": 0x9040000,
+            "the monitor's UART": MONITOR_UART,
             "the host's ITS doorbell": GITS_TRANSLATER,
             "nothing at all": 0x7F00000000,
-            "a byte past its RAM": ram.stop,
+            "a byte past its RAM": self.places[ZONE].ram_gpa + self.places[ZONE].ram_size,
         }
         for name, address in targets.items():
-            got = self.zone.run(f"devmem {address:#x} 32; echo status=$?", check=False)
-            value = re.search(r"^0x([0-9A-F]{8})$", got, re.MULTILINE)
-            refused = value is None or value.group(1) == "FFFFFFFF"
-            self.report.check(refused, f"{name} ({address:#x}) reads nothing", got.replace("\n", " ")[-60:])
+            self.reads_nothing(name, address)
         self.everybody_alive("touching unmapped memory")
 
     def moved_bars(self):
-        """BARs over the zone's own RAM, over root's, over the end of everything."""
+        """A BAR over the zone's own kernel, over registers it has not, over nothing; then back."""
         self.report.step("BARs where they may not go")
         bdf = self.unbind(checks.IGB_ID)
-        before = self.zone.run(f"setpci -s {bdf} BASE_ADDRESS_0")
-        marker = self.places[ZONE].ram_gpa
-        text = self.zone.run(f"devmem {marker:#x} 32")
-        for address in (marker, self.places["root"].ram_hpa, 0xFFFE0000, smmu.SMMU_BASE & 0xFFFE0000):
-            self.zone.run(f"setpci -s {bdf} BASE_ADDRESS_0={address & 0xFFFFFFFF:#x}")
-        self.report.check(self.zone.run(f"devmem {marker:#x} 32") == text, "the zone's RAM is not covered by a BAR")
-        self.zone.run(f"setpci -s {bdf} BASE_ADDRESS_0={before.strip()}")
-        self.everybody_alive("moving BARs")
+        bar = self.bars(checks.IGB_ID)[0]
+        status = f"devmem {bar.gpa + IGB_STATUS:#x} 32"
+        before = self.zone.run(status)
+        code = re.search(r"([0-9a-f]+)-[0-9a-f]+ : Kernel code", self.zone.run("cat /proc/iomem"))
+        kernel = int(code.group(1), 16)
+        ecam = int(self.zone.run("hexdump -v -e '1/1 \"%02x\"' /proc/device-tree/pcie*/reg").strip()[:16], 16)
+        for name, address in {
+            "its own kernel": kernel,
+            "the host's SMMU": smmu.SMMU_BASE,
+            "the zone's config window": ecam,
+            "the end of 32 bits": 0xFFFFFFFF,
+        }.items():
+            base = address & ~(bar.size - 1) & 0xFFFFFFFF
+            self.zone.run(f"setpci -s {bdf} BASE_ADDRESS_0={base:#x}")
+            if address != kernel:
+                self.reads_nothing(f"a BAR put over {name}", base + IGB_STATUS)
+            self.everybody_alive(f"a BAR put over {name}")
+        drive = self.bars(checks.NVME_ID)[0]
+        version = self.peek(drive.gpa + NVME_VERSION)
+        self.zone.run(f"setpci -s {bdf} BASE_ADDRESS_0={drive.gpa & ~(bar.size - 1):#x}")
+        self.report.check(self.peek(drive.gpa + NVME_VERSION) == version, "a BAR put over the drive's does not cover it")
+        self.zone.run(f"setpci -s {bdf} BASE_ADDRESS_0={bar.gpa:#x}")
+        self.report.check(self.zone.run(status) == before, "back in its place the card answers again", before)
 
     def foreign_message(self):
         """The card's MSI-X table gets the host's doorbell and an event that is not the zone's; the card fires it."""
@@ -122,35 +142,41 @@ class Hostile:
         )
         self.everybody_alive("writing a foreign message")
 
-    def stray_queues(self, target, content):
-        """The drive is told to fetch commands from a page of root's and to complete into it."""
-        self.report.step("A drive pointed at root's memory")
-        self.unbind(checks.NVME_ID)
+    def start_drive(self, submission, completion):
+        """The drive's admin queues at these addresses, and one command rung in, whatever is there."""
         base = self.bars(checks.NVME_ID)[0].gpa
-        if not self.report.check(base, "the drive decodes its BAR"):
-            return
-        low, high = target & 0xFFFFFFFF, target >> 32
         self.poke((base + NVME_CC, 0))
         self.zone.run("usleep 200000")
         self.poke((base + NVME_AQA, 0x001F001F))
-        self.poke((base + NVME_ASQ, low), (base + NVME_ASQ + 4, high))
-        self.poke((base + NVME_ACQ, low), (base + NVME_ACQ + 4, high))
+        self.poke((base + NVME_ASQ, submission), (base + NVME_ASQ + 4, submission >> 32))
+        self.poke((base + NVME_ACQ, completion), (base + NVME_ACQ + 4, completion >> 32))
         self.poke((base + NVME_CC, CC_ENABLE))
         self.zone.run("usleep 200000")
         self.poke((base + NVME_DOORBELL, 1))
-        self.system.monitor.wait_log(r"DMA (read|write) at .* refused", 20)
-        mine = [f for f in self.system.monitor.faults() if f.bdf == self.devices[checks.NVME_ID].bdf]
+        self.zone.run("usleep 500000")
+
+    def refused(self, target, direction):
+        """QEMU recorded the access to the target page, and the monitor reports what QEMU recorded."""
         records = [e for e in smmu.events(self.system.machine) if e.type in smmu.WITH_ADDRESS]
+        hit = next((e for e in records if e.address & ~0xFFF == target and e.direction == direction), None)
         self.report.check(
-            any(e.address & ~0xFFF == target for e in records),
-            "QEMU's SMMU refused the fetch",
-            f"{records[0].name} {records[0].direction} at {records[0].address:#x}" if records else "no record",
+            hit, f"QEMU's SMMU refused the {direction}", f"{hit.name} at {hit.address:#x}" if hit else records[-1:]
         )
-        self.report.check(
-            mine and {(f.iova, f.direction) for f in mine} <= {(e.address, e.direction) for e in records},
-            "the monitor reports it as recorded",
-            mine[0] if mine else "",
-        )
+        drive = self.devices[checks.NVME_ID]
+        mine = {(f.bdf, f.zone, f.iova, f.direction) for f in self.system.monitor.faults()}
+        expected = {(drive.bdf, ZONE, e.address, e.direction) for e in records if e.stream == drive.stream}
+        self.report.check(hit and mine == expected, "the monitor's faults are QEMU's records", f"{len(mine)} faults")
+
+    def stray_queues(self, target, content):
+        """The drive is told to fetch commands from a page of root's, then to complete into it."""
+        self.report.step("A drive pointed at root's memory")
+        self.unbind(checks.NVME_ID)
+        if not self.report.check(self.bars(checks.NVME_ID)[0].gpa, "the drive decodes its BAR"):
+            return
+        self.start_drive(target, target)
+        self.refused(target, "read")
+        self.start_drive(self.places[ZONE].ram_gpa, target)
+        self.refused(target, "write")
         self.report.check(self.system.machine.qmp.memory(target, checks.PAGE) == content, "root's page is as root left it")
         self.everybody_alive("stray DMA")
 
