@@ -61,7 +61,7 @@ static int map_doorbell(struct zone *z, struct iommu_domain *d, const struct msi
 			z->name, (unsigned long)base);
 		return -EADDRINUSE;
 	}
-	return d->unit->ops->map(d, base, base, size, IOMMU_PROT_WRITE);
+	return d->unit->ops->map(d, base, base, size, IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE);
 }
 
 static int map_ram(struct zone *z, struct iommu_domain *d)

@@ -216,7 +216,7 @@ static void assignment_gives_ram_doorbell_and_nothing_else(void)
 	CU_ASSERT_EQUAL(seen.maps[0].size, RAM_SIZE);
 	CU_ASSERT_EQUAL(seen.maps[1].iova, DOORBELL);
 	CU_ASSERT_EQUAL(seen.maps[1].size, PAGE_SIZE);
-	CU_ASSERT_EQUAL(seen.maps[1].prot, IOMMU_PROT_WRITE);
+	CU_ASSERT_EQUAL(seen.maps[1].prot, IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE);
 	CU_ASSERT_EQUAL(seen.attached, 1);
 }
 
