@@ -145,6 +145,21 @@ static void one_stream_does_not_silence_another(void)
 	CU_ASSERT(model_log_contains("0000:02:00.0"));
 }
 
+static void each_storm_is_summed_up_in_its_own_time(void)
+{
+	fresh();
+	for (unsigned i = 0; i < 10; i++)
+		add(0, 0x100, 0);
+	hv_run_ms(5000);
+	for (unsigned i = 0; i < 20; i++)
+		add(1, 0x100, 0);
+	hv_run_ms(6000);
+	CU_ASSERT(model_log_contains("iommu 0: stream 0x100: 6 more faults"));
+	CU_ASSERT(!model_log_contains("iommu 1: stream 0x100: 16 more faults"));
+	hv_run_ms(5000);
+	CU_ASSERT(model_log_contains("iommu 1: stream 0x100: 16 more faults"));
+}
+
 static void many_streams_share_what_there_is(void)
 {
 	uint64_t lines;
@@ -192,6 +207,7 @@ void suite_fault_log(void)
 		TEST(a_storm_gets_a_few_lines_and_a_sum),
 		TEST(a_storm_that_goes_on_is_summed_up_each_period),
 		TEST(one_stream_does_not_silence_another),
+		TEST(each_storm_is_summed_up_in_its_own_time),
 		TEST(many_streams_share_what_there_is),
 		TEST(the_ring_keeps_the_newest),
 	};
