@@ -245,10 +245,16 @@ static void lr_fold(struct vgic *g, struct vgic_vcpu *c, unsigned n, bool empty)
 
 /* ---- software state to list registers ----------------------------------------------------------- */
 
-/* Deliverable ones by priority, then active ones by priority. Lower is better. */
+/* The guest could take it now. One that is active as well could not: that has to end first. */
+static bool urgent(const struct vgic *g, const struct vgic_irq *irq)
+{
+	return !irq->active && deliverable(g, irq);
+}
+
+/* Urgent ones by priority, then active ones by priority. Lower is better. */
 static unsigned queue_rank(const struct vgic *g, const struct vgic_irq *irq)
 {
-	return irq->priority + (deliverable(g, irq) ? 0 : 256u);
+	return irq->priority + (urgent(g, irq) ? 0 : 256u);
 }
 
 static struct vgic_irq *queue_best(const struct vgic *g, const struct vgic_vcpu *c)
@@ -280,7 +286,7 @@ static int lr_choose(const struct vgic *g, const struct vgic_vcpu *c, const stru
 		if (*worst == NO_LR || lr->irq->priority > c->lr[*worst].irq->priority)
 			*worst = (int)n;
 	}
-	if (!deliverable(g, irq))
+	if (!urgent(g, irq))
 		return NO_LR;
 	if (pending != NO_LR)
 		return c->lr[pending].irq->priority > irq->priority ? pending : NO_LR;
@@ -317,6 +323,7 @@ static void lr_load(struct vgic *g, struct vgic_vcpu *c, unsigned n, struct vgic
 	lr_write(c, n, value);
 }
 
+/* Ends: what is thrown out has worse priority, or is active and gets a free list register only. */
 static void fill(struct vgic *g, struct vgic_vcpu *c)
 {
 	struct vgic_irq *irq;
@@ -365,7 +372,7 @@ void vgic_vcpu_refresh(struct vgic *g, struct vgic_vcpu *c)
 	}
 	fill(g, c);
 
-	if (c->queue && deliverable(g, queue_best(g, c))) {
+	if (c->queue && urgent(g, queue_best(g, c))) {
 		hcr |= ICH_HCR_NPIE;
 		c->stats.overflows++;
 	}
