@@ -92,7 +92,7 @@ static enum monitor_result cmd_cpus(char **args, unsigned count)
 
 static enum monitor_result refused(const struct zone *z, const char *verb, int err)
 {
-	if (err == -EINVAL)
+	if (err == -EINVAL || z->manifest->refused)
 		return monitor_error("zone %s: it was refused at boot; `log` says why: correct the "
 				     "manifest and restart the machine",
 				     z->name);

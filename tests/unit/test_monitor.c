@@ -137,6 +137,10 @@ static void a_zone_refused_at_boot_says_so(void)
 	hv.zones[1].state = ZONE_FAILED;
 	CU_ASSERT(has(hv_command("zones"), "    refused at boot: `log` says why\n"));
 	CU_ASSERT(has(hv_command("cpus zone1"), "error: zone zone1: it has no CPUs"));
+	CU_ASSERT(has(hv_command("start zone1"),
+		      "refused at boot; `log` says why: correct the manifest"));
+	CU_ASSERT(has(hv_command("kill zone1"),
+		      "refused at boot; `log` says why: correct the manifest"));
 	CU_ASSERT(has(hv_command("console zone1"), "error: zone zone1: it has no console here"));
 }
 
