@@ -66,11 +66,10 @@ static const struct manifest_zone *holder_of(const struct manifest *m, int funct
 }
 
 /*
- * The zone with a node of the same address among those that come before (z, d) in resolution order; NULL when there is
- * none. Works without a machine too.
+ * The zone with a node of the same address among those that come before d in resolution order; NULL
+ * when there is none. Works without a machine too.
  */
 static const struct manifest_zone *named_before(const struct resolver *r,
-						const struct manifest_zone *z,
 						const struct manifest_device *d,
 						const struct manifest_device **node)
 {
@@ -85,17 +84,15 @@ static const struct manifest_zone *named_before(const struct resolver *r,
 			*node = other;
 			return r->order[i];
 		}
-		if (r->order[i] == z)
-			return NULL;
 	}
 	return NULL;
 }
 
-static void resolve_bdf(struct resolver *r, struct manifest_zone *z, struct manifest_device *d)
+static void resolve_bdf(struct resolver *r, struct manifest_device *d)
 {
 	const struct pci_table *t = r->machine->devices;
 	const struct manifest_device *node;
-	const struct manifest_zone *holder = named_before(r, z, d, &node);
+	const struct manifest_zone *holder = named_before(r, d, &node);
 	char subject[DEVICE_SUBJECT];
 
 	manifest_device_subject(d, subject);
@@ -334,7 +331,7 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 		enter_zone(&r, r.order[i]);
 		for_each_device(d, r.order[i])
 			if (d->match == MATCH_BDF && !is_malformed(d))
-				resolve_bdf(&r, r.order[i], d);
+				resolve_bdf(&r, d);
 	}
 	for (unsigned i = 0; machine->devices && i < n; i++) {
 		enter_zone(&r, r.order[i]);

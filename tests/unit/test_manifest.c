@@ -306,6 +306,16 @@ static void each_way_to_name_a_device_finds_it(void)
 	CU_ASSERT_EQUAL(z->devices[0].virtual_bdf, sbdf_make(0, 1, 0, 0));
 }
 
+static void of_two_roots_the_first_is_root(void)
+{
+	static struct errors errors;
+	static struct manifest m;
+
+	CU_ASSERT_EQUAL(judge(FIXTURES "/two-roots.dts", &m, &errors), 1);
+	CU_ASSERT_TRUE(zone(&m, "root")->root && !zone(&m, "root")->refused);
+	CU_ASSERT_TRUE(!zone(&m, "z1")->root && zone(&m, "z1")->refused);
+}
+
 /* Two nodes that match alike get two devices, in order; a device named by address is not matched. */
 static void matches_take_what_is_left(void)
 {
@@ -529,6 +539,7 @@ void suite_manifest(void)
 		TEST(the_demo_is_in_order),
 		TEST(the_demos_variations_differ_in_one_thing),
 		TEST(each_way_to_name_a_device_finds_it),
+		TEST(of_two_roots_the_first_is_root),
 		TEST(matches_take_what_is_left),
 		TEST(what_is_left_over_is_what_nobody_names_and_root_can_have),
 		TEST(without_a_machine_only_the_manifest_itself_is_checked),

@@ -515,6 +515,30 @@ static void each_mistake_is_refused_and_named(void)
 	}
 }
 
+static void a_bus_translates_what_is_in_its_ranges_only(void)
+{
+	static const char bus[] = "/platform-bus@c000000",
+			  unit[] = "/platform-bus@c000000/iommu@100000";
+	const fdt32_t last[] = { cpu_to_fdt32(0x1fe0000), cpu_to_fdt32(0x20000) };
+	const fdt32_t across[] = { cpu_to_fdt32(0x1ff0000), cpu_to_fdt32(0x20000) };
+	size_t size;
+	void *fdt = dts_compile_open(MACHINES "two-of-each.dts", &size);
+
+	fdt_setprop(fdt, find(fdt, unit), "reg", last, sizeof(last));
+	CU_ASSERT_EQUAL(discover(fdt, size), 0);
+	CU_ASSERT_EQUAL(m.iommus[1].base, 0xdfe0000);
+	fdt_setprop(fdt, find(fdt, unit), "reg", across, sizeof(across));
+	CU_ASSERT_EQUAL(discover(fdt, size), -EINVAL);
+	CU_ASSERT_TRUE(model_log_contains("iommu@100000: no usable entry 0 in its reg"));
+	/* Empty: the bus's addresses are its parent's. Absent: they are nobody else's. */
+	fdt_setprop(fdt, find(fdt, bus), "ranges", NULL, 0);
+	CU_ASSERT_EQUAL(discover(fdt, size), 0);
+	CU_ASSERT_EQUAL(m.iommus[1].base, 0x1ff0000);
+	fdt_delprop(fdt, find(fdt, bus), "ranges");
+	CU_ASSERT_EQUAL(discover(fdt, size), -EINVAL);
+	free(fdt);
+}
+
 /* A unit id that happens to be 0 in the tree must not match a map without one. */
 static void a_unit_nobody_can_name_is_not_matched(void)
 {
@@ -677,6 +701,7 @@ void suite_platform_qemu(void)
 		TEST(only_this_machine_is_taken),
 		TEST(a_tree_cut_short_is_nobodys),
 		TEST(each_mistake_is_refused_and_named),
+		TEST(a_bus_translates_what_is_in_its_ranges_only),
 		TEST(a_unit_nobody_can_name_is_not_matched),
 		TEST(more_cpus_than_postern_drives_stay_off),
 		TEST(no_spoiled_property_leads_astray),
