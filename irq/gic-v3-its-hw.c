@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The physical ITS's tables and command queue. Arm IHI 0069H, 5.2, 5.3, 12.18. See gic-v3-its-internal.h.
+ * The physical ITS's tables and command queue. Arm IHI 0069H, 5.2, 5.3, 12.18. See
+ * gic-v3-its-internal.h.
  *
- * Commands go out in batches: its_send() fills the queue, its_flush() rings CWRITER and waits until CREADR has followed. So the
- * queue is empty between batches. A command the unit stalls on is logged, replaced by a SYNC and retried, so that one bad
- * command does not stop the others'; the batch fails with -EIO.
+ * Commands go out in batches: its_send() fills the queue, its_flush() rings CWRITER and waits until
+ * CREADR has followed. So the queue is empty between batches. A command the unit stalls on is
+ * logged, replaced by a SYNC and retried, so that one bad command does not stop the others'; the
+ * batch fails with -EIO.
  *
- * Memory the unit reads is cleaned to the point of coherency whether or not it snoops: it is little, and never hot.
+ * Memory the unit reads is cleaned to the point of coherency whether or not it snoops: it is
+ * little, and never hot.
  *
  * Locking: unit lock held by the caller, or boot.
  */
@@ -22,15 +25,15 @@
 #define QUEUE_ENTRIES (QUEUE_PAGES * (unsigned)PAGE_SIZE / ITS_COMMAND_SIZE)
 #define QUEUE_ALIGN   (64 * KIB) /* GITS_CBASER: bits [15:12] must be 0 */
 /* One entry stays free: full and empty must differ. */
-#define QUEUE_USABLE (QUEUE_ENTRIES - 1)
+#define QUEUE_USABLE  (QUEUE_ENTRIES - 1)
 
 #define MAX_TABLE_PAGES 256u
 /* A flat device table up to this size costs less than the trouble of two levels. */
-#define FLAT_MAX      MIB
-#define LEVEL1_VALID  BIT64(63)
-#define LEVEL1_ENTRY  8u
+#define FLAT_MAX        MIB
+#define LEVEL1_VALID    BIT64(63)
+#define LEVEL1_ENTRY    8u
 
-/* ---- tables ------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static hpa_t baser_reg(const struct gic_its *its, unsigned n)
 {
@@ -61,7 +64,8 @@ static bool indirect_sticks(const struct gic_its *its, unsigned n)
 }
 
 /*
- * The smallest page size the register takes with which `bytes` fit (or the largest it takes). -1: it takes none.
+ * The smallest page size the register takes with which `bytes` fit (or the largest it takes). -1:
+ * it takes none.
  */
 static int choose_page_size(const struct gic_its *its, unsigned n, uint64_t bytes)
 {
@@ -98,7 +102,9 @@ static void *baser_provide(const struct gic_its *its, unsigned n, unsigned code,
 				  FIELD_PUT(GITS_BASER_INNER, GIC_CACHE_RA_WA_WB));
 	if (FIELD_GET(GITS_BASER_SHARE, mmio_read64(reg)) == 0)
 		mmio_write64(reg, value | FIELD_PUT(GITS_BASER_INNER, GIC_CACHE_NC));
-	/* An address of 48 bits or more would need another encoding: this memory never lies there. */
+	/*
+	 * An address of 48 bits or more would need another encoding: this memory never lies there.
+	 */
 	if ((mmio_read64(reg) & (GITS_BASER_VALID | GITS_BASER_ADDRESS)) == (GITS_BASER_VALID | pa))
 		return table;
 	mmio_write64(reg, 0);
@@ -192,7 +198,7 @@ int its_hw_cover(struct gic_its *its, uint32_t device_id)
 	return 0;
 }
 
-/* ---- start ---------------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static int queue_init(struct gic_its *its)
 {
@@ -267,7 +273,7 @@ fail:
 	return err;
 }
 
-/* ---- queue ---------------------------------------------------------------------------------------------- */
+/* ---- queue ----------------------------------------------------------------------------------- */
 
 void its_send(struct gic_its *its, const struct its_command *cmd)
 {
@@ -287,8 +293,7 @@ void its_send(struct gic_its *its, const struct its_command *cmd)
 /* The unit stalled on the command at CREADR: something harmless takes its place. */
 static void skip_stalled(struct gic_its *its, uint64_t creadr)
 {
-	struct its_command *cmd =
-		&its->queue[FIELD_GET(GITS_QUEUE_OFFSET, creadr) % QUEUE_ENTRIES];
+	struct its_command *cmd = &its->queue[FIELD_GET(GITS_QUEUE_OFFSET, creadr) % QUEUE_ENTRIES];
 
 	host_log(LOG_ERROR, "its: unit at 0x%llx refuses command %llx %llx %llx %llx",
 		 (unsigned long long)its->base, (unsigned long long)cmd->word[0],
@@ -299,8 +304,7 @@ static void skip_stalled(struct gic_its *its, uint64_t creadr)
 					       gic_v3_rdbase(arch_cpu_index(), its->pta), 0 } };
 	arch_dcache_clean(cmd, sizeof(*cmd));
 	arch_full_barrier();
-	mmio_write64(its->base + GITS_CWRITER,
-		     its->write * ITS_COMMAND_SIZE | GITS_CWRITER_RETRY);
+	mmio_write64(its->base + GITS_CWRITER, its->write * ITS_COMMAND_SIZE | GITS_CWRITER_RETRY);
 }
 
 int its_flush(struct gic_its *its)

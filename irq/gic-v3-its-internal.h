@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the physical ITS driver share: gic-v3-its.c (vectors), gic-v3-its-hw.c (tables, queue). See gic-v3-its.h.
+ * What the files of the physical ITS driver share: gic-v3-its.c (vectors), gic-v3-its-hw.c (tables,
+ * queue). See gic-v3-its.h.
  */
 #ifndef IRQ_GIC_V3_ITS_INTERNAL_H
 #define IRQ_GIC_V3_ITS_INTERNAL_H
@@ -41,28 +42,34 @@ struct gic_its {
 	struct its_device_table devices;
 	struct its_command *queue;
 	unsigned write, unsent; /* in commands */
-	int batch_error; /* of a part of the batch that went out already */
+	int batch_error;        /* of a part of the batch that went out already */
 	struct gic_its_stats stats;
 	struct its_device device[ITS_MAX_DEVICES];
 };
 
 /* Everything below: unit lock held, or boot. */
 
-/* Reads what the ITS can do, gives it tables and a queue, enables it. -ENODEV, -ENOMEM, -ETIMEDOUT, -EIO; logged. */
+/*
+ * Reads what the ITS can do, gives it tables and a queue, enables it. -ENODEV, -ENOMEM, -ETIMEDOUT,
+ * -EIO; logged.
+ */
 int its_hw_init(struct gic_its *its);
 /* The ITS has memory for this device id. -ENOSPC: it cannot, -ENOMEM. */
 int its_hw_cover(struct gic_its *its, uint32_t device_id);
 
 /*
- * Puts a command in the queue; its_flush() starts what is there and waits for it. 0; -EIO: the unit refused a command
- * (skipped); -ETIMEDOUT: the unit is dead from now on. its_send() remembers an error for the next its_flush().
+ * Puts a command in the queue; its_flush() starts what is there and waits for it. 0; -EIO: the unit
+ * refused a command (skipped); -ETIMEDOUT: the unit is dead from now on. its_send() remembers an
+ * error for the next its_flush().
  */
 void its_send(struct gic_its *its, const struct its_command *cmd);
 int its_flush(struct gic_its *its);
 
-void its_send_mapd(struct gic_its *its, uint32_t device, hpa_t itt, unsigned event_bits, bool valid);
+void its_send_mapd(struct gic_its *its, uint32_t device, hpa_t itt, unsigned event_bits,
+		   bool valid);
 void its_send_mapc(struct gic_its *its, unsigned cpu);
-void its_send_mapti(struct gic_its *its, uint32_t device, uint32_t event, uint32_t lpi, unsigned cpu);
+void its_send_mapti(struct gic_its *its, uint32_t device, uint32_t event, uint32_t lpi,
+		    unsigned cpu);
 void its_send_movi(struct gic_its *its, uint32_t device, uint32_t event, unsigned cpu);
 void its_send_inv(struct gic_its *its, uint32_t device, uint32_t event);
 void its_send_invall(struct gic_its *its, unsigned cpu);

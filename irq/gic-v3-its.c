@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The physical ITS as an MSI unit: vectors, their LPIs, and finding the vector of an LPI that arrived. See gic-v3-its.h.
- * Arm IHI 0069H, 5.
+ * The physical ITS as an MSI unit: vectors, their LPIs, and finding the vector of an LPI that
+ * arrived. See gic-v3-its.h. Arm IHI 0069H, 5.
  *
- * A vector's life: LPI from the pool, its configuration byte enabled, MAPTI to the collection of its CPU, INV, SYNC. Its end:
- * DISCARD (which also drops the pending state), MAPD with V = 0, SYNC; then the LPI's entry in `lpis.vector` is emptied, and
- * every CPU that may have acknowledged the LPI before is waited for. Only then can the LPI be another vector's.
+ * A vector's life: LPI from the pool, its configuration byte enabled, MAPTI to the collection of
+ * its CPU, INV, SYNC. Its end: DISCARD (which also drops the pending state), MAPD with V = 0, SYNC;
+ * then the LPI's entry in `lpis.vector` is emptied, and every CPU that may have acknowledged the
+ * LPI before is waited for. Only then can the LPI be another vector's.
  *
- * Locking: unit->lock for a unit's devices and queue; lpis.lock, inside it, for the pool. lpis.vector is read without a
- * lock by gic_its_handle_lpi(), in a handler section (gic_v3_ack .. gic_v3_eoi).
+ * Locking: unit->lock for a unit's devices and queue; lpis.lock, inside it, for the pool.
+ * lpis.vector is read without a lock by gic_its_handle_lpi(), in a handler section (gic_v3_ack ..
+ * gic_v3_eoi).
  */
 #include <stdatomic.h>
 
@@ -24,17 +26,17 @@ typedef _Atomic(struct msi_vector *) vector_ref;
 
 static struct {
 	struct lock lock;
-	unsigned count;     /* LPIs GIC_LPI_FIRST .. + count */
+	unsigned count;      /* LPIs GIC_LPI_FIRST .. + count */
 	unsigned next, used; /* where to look first; so that a freed one rests as long as can be */
-	uint8_t *taken;     /* a byte each */
-	vector_ref *vector; /* who has it; NULL: nobody, or being made or taken apart */
+	uint8_t *taken;      /* a byte each */
+	vector_ref *vector;  /* who has it; NULL: nobody, or being made or taken apart */
 	atomic_uint_fast64_t stray;
 } lpis;
 
 static struct msi_unit *units[MAX_MSI_UNITS];
 static unsigned unit_count;
 
-/* ---- LPI pool --------------------------------------------------------------------------------------- */
+/* ---- LPI pool -------------------------------------------------------------------------------- */
 
 static size_t pool_pages(size_t bytes)
 {
@@ -112,7 +114,7 @@ bool gic_its_handle_lpi(uint32_t intid)
 	return true;
 }
 
-/* ---- units ------------------------------------------------------------------------------------------- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 static size_t state_pages(void)
 {
@@ -190,7 +192,7 @@ void gic_its_stats(const struct msi_unit *u, struct gic_its_stats *out)
 	out->lpis_used = lpis.used;
 }
 
-/* ---- vectors ------------------------------------------------------------------------------------------- */
+/* ---- vectors --------------------------------------------------------------------------------- */
 
 static struct its_device *device_find(struct gic_its *its, uint32_t id)
 {

@@ -13,11 +13,11 @@
 #define GIC_FRAME_SIZE (64 * KIB)
 
 /* Fields that registers pointing to memory have in common; shifts differ, values do not. */
-#define GIC_SHARE_INNER   1u
-#define GIC_CACHE_NC      1u /* normal, non-cacheable */
+#define GIC_SHARE_INNER    1u
+#define GIC_CACHE_NC       1u /* normal, non-cacheable */
 #define GIC_CACHE_RA_WA_WB 7u /* read- and write-allocate, write-back */
 
-/* ---- distributor ------------------------------------------------------------------------------ */
+/* ---- distributor ----------------------------------------------------------------------------- */
 
 #define GICD_CTLR       0x0000u
 #define GICD_TYPER      0x0004u
@@ -35,7 +35,10 @@
 #define GICD_IROUTER    0x6000u /* 64 bits, from INTID 32 on */
 #define GICD_PIDR2      0xffe8u
 
-/* The same places mean the same with one security state (DS = 1) and for a Non-secure access with two (DS = 0). */
+/*
+ * The same places mean the same with one security state (DS = 1) and for a Non-secure access with
+ * two (DS = 0).
+ */
 #define GICD_CTLR_GRP0 BIT32(0)
 #define GICD_CTLR_GRP1 BIT32(1) /* EnableGrp1 with DS = 1, EnableGrp1A with DS = 0 */
 #define GICD_CTLR_ARE  BIT32(4) /* ARE with DS = 1, ARE_NS with DS = 0 */
@@ -54,8 +57,9 @@
 #define GIC_ICFGR_EDGE        2u /* in an interrupt's 2 bits */
 
 /*
- * What the virtual frames say they are: implementer Arm (JEP106 0x43b), a product number of our own ('P'), so that no
- * kernel takes them for hardware with errata. Identification registers 0xffd0..0xffff, a byte each.
+ * What the virtual frames say they are: implementer Arm (JEP106 0x43b), a product number of our own
+ * ('P'), so that no kernel takes them for hardware with errata. Identification registers
+ * 0xffd0..0xffff, a byte each.
  */
 #define GIC_VIRTUAL_IIDR  0x5000043bu
 #define GIC_ID_REGS       0xffd0u
@@ -64,7 +68,7 @@
 #define GIC_VIRTUAL_PIDR1 0xb4u
 #define GIC_VIRTUAL_PIDR2 0x3bu /* architecture revision 3 */
 
-/* ---- redistributor: RD frame, then SGI frame -------------------------------------------------- */
+/* ---- redistributor: RD frame, then SGI frame ------------------------------------------------- */
 
 #define GICR_CTLR      0x0000u
 #define GICR_IIDR      0x0004u
@@ -86,7 +90,7 @@
 #define GICR_TYPER_PROCESSOR MASK64(23, 8)
 #define GICR_TYPER_AFFINITY  MASK64(63, 32) /* Aff3.Aff2.Aff1.Aff0, a byte each */
 
-#define GICR_WAKER_SLEEP          BIT32(1)
+#define GICR_WAKER_SLEEP           BIT32(1)
 #define GICR_WAKER_CHILDREN_ASLEEP BIT32(2)
 
 #define GICR_PROPBASER_IDBITS  MASK64(4, 0) /* n + 1 bits of INTID */
@@ -106,30 +110,30 @@
 #define GIC_LPI_RES1     0x02u
 #define GIC_LPI_PRIORITY 0xfcu
 
-/* ---- ITS: control frame, then the frame with GITS_TRANSLATER ------------------------------------ */
+/* ---- ITS: control frame, then the frame with GITS_TRANSLATER --------------------------------- */
 
-#define GITS_CTLR       0x0000u
-#define GITS_IIDR       0x0004u
-#define GITS_TYPER      0x0008u /* 64 bits, like the next ones */
-#define GITS_CBASER     0x0080u
-#define GITS_CWRITER    0x0088u
-#define GITS_CREADR     0x0090u
-#define GITS_BASER      0x0100u /* 8 of them */
+#define GITS_CTLR        0x0000u
+#define GITS_IIDR        0x0004u
+#define GITS_TYPER       0x0008u /* 64 bits, like the next ones */
+#define GITS_CBASER      0x0080u
+#define GITS_CWRITER     0x0088u
+#define GITS_CREADR      0x0090u
+#define GITS_BASER       0x0100u /* 8 of them */
 #define GITS_BASER_COUNT 8u
-#define GITS_PIDR2      0xffe8u
-#define GITS_TRANSLATER 0x10040u
+#define GITS_PIDR2       0xffe8u
+#define GITS_TRANSLATER  0x10040u
 
 #define GITS_CTLR_ENABLED   BIT32(0)
 #define GITS_CTLR_QUIESCENT BIT32(31)
 
-#define GITS_TYPER_PHYSICAL   BIT64(0)
-#define GITS_TYPER_ITT_ENTRY  MASK64(7, 4) /* bytes - 1 */
-#define GITS_TYPER_EVENT_BITS MASK64(12, 8) /* - 1 */
+#define GITS_TYPER_PHYSICAL    BIT64(0)
+#define GITS_TYPER_ITT_ENTRY   MASK64(7, 4)   /* bytes - 1 */
+#define GITS_TYPER_EVENT_BITS  MASK64(12, 8)  /* - 1 */
 #define GITS_TYPER_DEVICE_BITS MASK64(17, 13) /* - 1 */
-#define GITS_TYPER_PTA        BIT64(19)
-#define GITS_TYPER_HCC        MASK64(31, 24) /* collections held without memory */
-#define GITS_TYPER_CID_BITS   MASK64(35, 32) /* - 1, when CIL */
-#define GITS_TYPER_CIL        BIT64(36)
+#define GITS_TYPER_PTA         BIT64(19)
+#define GITS_TYPER_HCC         MASK64(31, 24) /* collections held without memory */
+#define GITS_TYPER_CID_BITS    MASK64(35, 32) /* - 1, when CIL */
+#define GITS_TYPER_CIL         BIT64(36)
 
 #define GITS_CBASER_VALID   BIT64(63)
 #define GITS_CBASER_INNER   MASK64(61, 59)
@@ -142,21 +146,21 @@
 #define GITS_CWRITER_RETRY  BIT64(0)
 #define GITS_CREADR_STALLED BIT64(0)
 
-#define GITS_BASER_VALID    BIT64(63)
-#define GITS_BASER_INDIRECT BIT64(62)
-#define GITS_BASER_INNER    MASK64(61, 59)
-#define GITS_BASER_TYPE     MASK64(58, 56)
-#define GITS_BASER_OUTER    MASK64(55, 53)
-#define GITS_BASER_ENTRY    MASK64(52, 48) /* bytes - 1 */
-#define GITS_BASER_ADDRESS  MASK64(47, 12)
-#define GITS_BASER_SHARE    MASK64(11, 10)
-#define GITS_BASER_PAGE     MASK64(9, 8) /* 0: 4 KiB, 1: 16 KiB, 2: 64 KiB */
-#define GITS_BASER_PAGES    MASK64(7, 0) /* - 1 */
+#define GITS_BASER_VALID           BIT64(63)
+#define GITS_BASER_INDIRECT        BIT64(62)
+#define GITS_BASER_INNER           MASK64(61, 59)
+#define GITS_BASER_TYPE            MASK64(58, 56)
+#define GITS_BASER_OUTER           MASK64(55, 53)
+#define GITS_BASER_ENTRY           MASK64(52, 48) /* bytes - 1 */
+#define GITS_BASER_ADDRESS         MASK64(47, 12)
+#define GITS_BASER_SHARE           MASK64(11, 10)
+#define GITS_BASER_PAGE            MASK64(9, 8) /* 0: 4 KiB, 1: 16 KiB, 2: 64 KiB */
+#define GITS_BASER_PAGES           MASK64(7, 0) /* - 1 */
 #define GITS_BASER_TYPE_NONE       0u
 #define GITS_BASER_TYPE_DEVICE     1u
 #define GITS_BASER_TYPE_COLLECTION 4u
 
-/* ---- ITS commands: four 64-bit little-endian words ----------------------------------------------- */
+/* ---- ITS commands: four 64-bit little-endian words ------------------------------------------- */
 
 #define ITS_COMMAND_SIZE 32u
 struct its_command {
@@ -190,22 +194,22 @@ enum its_opcode {
 #define ITS_CMD2_ITT        MASK64(51, 8)  /* address bits in place */
 #define ITS_CMD2_VALID      BIT64(63)
 
-/* ---- CPU interface -------------------------------------------------------------------------------- */
+/* ---- CPU interface --------------------------------------------------------------------------- */
 
 #define ICC_SRE_SRE    BIT64(0)
 #define ICC_SRE_DFB    BIT64(1)
 #define ICC_SRE_DIB    BIT64(2)
 #define ICC_SRE_ENABLE BIT64(3) /* lower levels may use their ICC_SRE */
 
-#define ICC_CTLR_EOIMODE BIT64(1)
-#define ICC_IAR_INTID    MASK64(23, 0)
+#define ICC_CTLR_EOIMODE  BIT64(1)
+#define ICC_IAR_INTID     MASK64(23, 0)
 #define GIC_INTID_SPECIAL 1020u /* 1020..1023 are no interrupts */
 
 #define ICC_SGIR_TARGETS MASK64(15, 0)
 #define ICC_SGIR_AFF1    MASK64(23, 16)
 #define ICC_SGIR_INTID   MASK64(27, 24)
 #define ICC_SGIR_AFF2    MASK64(39, 32)
-#define ICC_SGIR_IRM     BIT64(40) /* all but the sender */
+#define ICC_SGIR_IRM     BIT64(40)      /* all but the sender */
 #define ICC_SGIR_RS      MASK64(47, 44) /* targets are Aff0 16 * RS .. + 15 */
 #define ICC_SGIR_AFF3    MASK64(55, 48)
 
@@ -214,7 +218,7 @@ enum its_opcode {
 #define ICH_HCR_NPIE     BIT64(3) /* maintenance when no list register is pending */
 #define ICH_HCR_EOICOUNT MASK64(31, 27)
 
-#define ICH_VTR_LIST_REGS MASK64(4, 0) /* - 1 */
+#define ICH_VTR_LIST_REGS MASK64(4, 0)   /* - 1 */
 #define ICH_VTR_PRE_BITS  MASK64(28, 26) /* preemption bits - 1 */
 
 #define ICH_VMCR_FIQ_EN BIT64(3) /* RES1 with the system register interface */
@@ -222,7 +226,7 @@ enum its_opcode {
 #define ICH_VMCR_BPR0   MASK64(23, 21)
 
 #define ICH_LR_VINTID   MASK64(31, 0)
-#define ICH_LR_EOI      BIT64(41) /* HW = 0: maintenance on deactivation */
+#define ICH_LR_EOI      BIT64(41)      /* HW = 0: maintenance on deactivation */
 #define ICH_LR_PINTID   MASK64(44, 32) /* HW = 1 */
 #define ICH_LR_PRIORITY MASK64(55, 48)
 #define ICH_LR_GROUP1   BIT64(60)

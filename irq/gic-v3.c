@@ -19,8 +19,8 @@
 #include "gic-v3-regs.h"
 #include "gic-v3.h"
 
-#define POLL_US  100000u
-#define PRIORITY 0xa0u
+#define POLL_US           100000u
+#define PRIORITY          0xa0u
 /* Enough for every function this machine can assign; small enough for one 8 KiB table. */
 #define LPI_ID_BITS       14u
 #define LPI_COUNT         ((1u << LPI_ID_BITS) - GIC_LPI_FIRST)
@@ -34,14 +34,16 @@ struct gic_cpu {
 	uint64_t affinity;
 	hpa_t redist;
 	uint64_t processor; /* GICR_TYPER.Processor_Number */
-	/* Odd from before an LPI's acknowledgement to its gic_v3_eoi(). Written by this CPU only. */
+	/*
+	 * Odd from before an LPI's acknowledgement to its gic_v3_eoi(). Written by this CPU only.
+	 */
 	atomic_uint section;
 };
 
 static struct {
 	hpa_t dist;
 	struct intc_info info;
-	uint32_t intids; /* SGIs, PPIs and SPIs: 0 .. intids - 1 */
+	uint32_t intids;         /* SGIs, PPIs and SPIs: 0 .. intids - 1 */
 	struct lock config_lock; /* GICD_ICFGR */
 	uint8_t *lpi_config;     /* NULL: no LPIs */
 	struct gic_cpu cpus[MAX_CPUS];
@@ -74,7 +76,7 @@ static bool arch_rev_known(uint32_t pidr2)
 	return rev == 3 || rev == 4;
 }
 
-/* ---- distributor ------------------------------------------------------------------------------ */
+/* ---- distributor ----------------------------------------------------------------------------- */
 
 static int lpi_tables_init(uint32_t typer)
 {
@@ -162,7 +164,7 @@ timeout:
 	return err;
 }
 
-/* ---- redistributor ---------------------------------------------------------------------------- */
+/* ---- redistributor --------------------------------------------------------------------------- */
 
 /* The redistributor whose affinity is this CPU's, or 0. */
 static hpa_t redist_find(uint64_t affinity, uint64_t *typer)
@@ -213,11 +215,14 @@ static int redist_setup(hpa_t redist)
 	return redist_wait(redist);
 }
 
-/* Writes a table register; a redistributor that does not snoop (reads back share 0) gets a non-cacheable one. */
+/*
+ * Writes a table register; a redistributor that does not snoop (reads back share 0) gets a
+ * non-cacheable one.
+ */
 static void write_table_reg(hpa_t reg, uint64_t value, uint64_t share, uint64_t inner)
 {
-	mmio_write64(reg,
-		     value | FIELD_PUT(share, GIC_SHARE_INNER) | FIELD_PUT(inner, GIC_CACHE_RA_WA_WB));
+	mmio_write64(reg, value | FIELD_PUT(share, GIC_SHARE_INNER) |
+				  FIELD_PUT(inner, GIC_CACHE_RA_WA_WB));
 	if (FIELD_GET(share, mmio_read64(reg)) == 0)
 		mmio_write64(reg, value | FIELD_PUT(inner, GIC_CACHE_NC));
 }
@@ -236,7 +241,8 @@ static int redist_lpis_enable(hpa_t redist, uint64_t typer, bool *on)
 		mmio_write32(redist + GICR_CTLR, ctlr & ~GICR_CTLR_ENABLE_LPIS);
 		if (redist_wait(redist) ||
 		    mmio_read32(redist + GICR_CTLR) & GICR_CTLR_ENABLE_LPIS) {
-			host_log(LOG_ERROR, "gic: redistributor at 0x%llx keeps the LPI tables of "
+			host_log(LOG_ERROR,
+				 "gic: redistributor at 0x%llx keeps the LPI tables of "
 				 "earlier software: no message interrupts on this CPU",
 				 (unsigned long long)redist);
 			return 0;
@@ -248,13 +254,12 @@ static int redist_lpis_enable(hpa_t redist, uint64_t typer, bool *on)
 	arch_dcache_clean_invalidate(pending, LPI_PENDING_PAGES * PAGE_SIZE);
 	write_table_reg(redist + GICR_PROPBASER,
 			host_virt_to_phys(gic.lpi_config) |
-			FIELD_PUT(GICR_PROPBASER_IDBITS, LPI_ID_BITS - 1),
+				FIELD_PUT(GICR_PROPBASER_IDBITS, LPI_ID_BITS - 1),
 			GICR_PROPBASER_SHARE, GICR_PROPBASER_INNER);
 	write_table_reg(redist + GICR_PENDBASER, host_virt_to_phys(pending) | GICR_PENDBASER_PTZ,
 			GICR_PENDBASER_SHARE, GICR_PENDBASER_INNER);
 	arch_full_barrier();
-	mmio_write32(redist + GICR_CTLR,
-		     mmio_read32(redist + GICR_CTLR) | GICR_CTLR_ENABLE_LPIS);
+	mmio_write32(redist + GICR_CTLR, mmio_read32(redist + GICR_CTLR) | GICR_CTLR_ENABLE_LPIS);
 	arch_full_barrier();
 	*on = true;
 	return redist_wait(redist);
@@ -313,7 +318,7 @@ fail:
 	return err;
 }
 
-/* ---- taking interrupts ------------------------------------------------------------------------ */
+/* ---- taking interrupts ----------------------------------------------------------------------- */
 
 static void section_enter(struct gic_cpu *cpu)
 {
@@ -376,7 +381,7 @@ int gic_v3_quiesce_others(void)
 	return 0;
 }
 
-/* ---- single interrupts ------------------------------------------------------------------------ */
+/* ---- single interrupts ----------------------------------------------------------------------- */
 
 static bool is_spi(uint32_t intid)
 {
@@ -388,7 +393,10 @@ static uint32_t intid_bit(uint32_t intid)
 	return BIT32(intid % 32);
 }
 
-/* A register with a bit an interrupt: at the distributor, or the CPU's redistributor for SGIs and PPIs. */
+/*
+ * A register with a bit an interrupt: at the distributor, or the CPU's redistributor for SGIs and
+ * PPIs.
+ */
 static hpa_t bit_reg(unsigned cpu, uint32_t intid, uint32_t reg)
 {
 	if (intid < GIC_SPI_FIRST)
@@ -478,7 +486,7 @@ void gic_v3_sgi_send(unsigned cpu, unsigned sgi)
 			     FIELD_PUT(ICC_SGIR_INTID, sgi));
 }
 
-/* ---- for the ITS driver ----------------------------------------------------------------------- */
+/* ---- for the ITS driver ---------------------------------------------------------------------- */
 
 unsigned gic_v3_lpi_count(void)
 {

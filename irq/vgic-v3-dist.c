@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The virtual distributor's registers. Arm IHI 0069H, 12.9. One security state (DS = 1), affinity routing always on (ARE
- * RAO/WI), no message-based SPIs, no 1-of-N routing. SGIs and PPIs live in the redistributors: their fields read 0 here.
+ * The virtual distributor's registers. Arm IHI 0069H, 12.9. One security state (DS = 1), affinity
+ * routing always on (ARE RAO/WI), no message-based SPIs, no 1-of-N routing. SGIs and PPIs live in
+ * the redistributors: their fields read 0 here.
  *
  * Locking: takes vgic->lock; called without it.
  */
@@ -71,8 +72,8 @@ static void router_write(struct vgic *g, unsigned index, unsigned offset, unsign
 	struct vgic_irq *irq = &g->spi[index];
 
 	vgic_lock(g);
-	g->router[index] =
-		reg64_merge(g->router[index], offset, size, value) & GICD_IROUTER_AFFINITY;
+	g->router[index] = reg64_merge(g->router[index], offset, size, value) &
+			   GICD_IROUTER_AFFINITY;
 	irq->target = vgic_vcpu_by_affinity(g, g->router[index]);
 	vgic_irq_update(g, irq);
 	vgic_unlock(g);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the virtual GICv3 share. See vgic-v3.h for the contract, docs/hardware/gicv3.md for the picture.
+ * What the files of the virtual GICv3 share. See vgic-v3.h for the contract, docs/hardware/gicv3.md
+ * for the picture.
  *
  * An interrupt (struct vgic_irq) is in one place at a time:
  *   in a list register   lr >= 0: `vcpu` holds it; the hardware changes its state at any time
- *   in a vCPU's queue    queued: it should get a list register of `vcpu` (deliverable, or active and spilled)
+ *   in a vCPU's queue    queued: it should get a list register of `vcpu`
  *   nowhere              nothing to deliver
- * Software state is complete when it is not in a list register. While it is, `pending` means "pending again, on
- * top of what the list register has", and requests to take state away are left in clear_pending, clear_active and
- * withdrawn until the owning vCPU folds its list registers.
+ * Software state is complete when it is not in a list register. While it is, `pending` means
+ * "pending again, on top of what the list register has", and requests to take state away are left
+ * in clear_pending, clear_active and withdrawn until the owning vCPU folds its list registers.
  *
  * Everything below is protected by vgic->lock unless it says otherwise.
  */
@@ -24,8 +25,8 @@
 #include "gic-v3.h"
 #include "vgic-v3.h"
 
-#define VGIC_NO_VCPU  0xffu
-#define VGIC_PRIVATE  32u /* SGIs and PPIs of each vCPU */
+#define VGIC_NO_VCPU       0xffu
+#define VGIC_PRIVATE       32u   /* SGIs and PPIs of each vCPU */
 #define VGIC_PRIORITY_MASK 0xf8u /* 32 levels, what list registers are sure to compare */
 
 struct vgic_irq {
@@ -39,13 +40,13 @@ struct vgic_irq {
 	bool queued;
 	bool enabled;
 	bool group1;
-	bool level; /* as the guest configured it (GICD_ICFGR) */
-	bool hw;    /* linked to physical interrupt pintid */
-	bool pending; /* latched */
-	bool line;    /* level of the input */
-	bool active;  /* and not in a list register */
+	bool level;                       /* as the guest configured it (GICD_ICFGR) */
+	bool hw;                          /* linked to physical interrupt pintid */
+	bool pending;                     /* latched */
+	bool line;                        /* level of the input */
+	bool active;                      /* and not in a list register */
 	bool clear_pending, clear_active; /* requests, while in a list register */
-	bool withdrawn; /* the same: its mapping is gone, keep nothing */
+	bool withdrawn;                   /* the same: its mapping is gone, keep nothing */
 };
 
 struct vgic_lr {
@@ -71,7 +72,7 @@ struct vgic_vcpu {
 	struct vgic_irq private[VGIC_PRIVATE];
 };
 
-/* ---- ITS ---------------------------------------------------------------------------------------- */
+/* ---- ITS ------------------------------------------------------------------------------------- */
 
 #define VGIC_COLLECTIONS 16u
 #define VITS_DEVICE_BITS 16u
@@ -85,7 +86,7 @@ struct vits_event {
 struct vits_device {
 	bool valid;
 	uint32_t id;
-	uint32_t events; /* the guest's table holds this many; those past config.its_events cannot be mapped */
+	uint32_t events; /* as many as the guest's table holds; config.its_events at most count */
 	struct vits_event *event;
 };
 
@@ -104,30 +105,34 @@ struct vits {
 struct vgic {
 	struct lock lock;
 	struct vgic_config config;
-	size_t pages;      /* of this allocation, which holds all arrays */
-	uint32_t ctlr;     /* GICD_CTLR group enables */
-	uint64_t propbaser; /* one for all redistributors */
-	uint32_t kick;     /* vCPUs to kick when the lock is released */
+	size_t pages;           /* of this allocation, which holds all arrays */
+	uint32_t ctlr;          /* GICD_CTLR group enables */
+	uint64_t propbaser;     /* one for all redistributors */
+	uint32_t kick;          /* vCPUs to kick when the lock is released */
 	struct vgic_irq *spi;   /* config.spis of them */
 	uint64_t *router;       /* GICD_IROUTER of each */
 	struct vgic_vcpu *vcpu; /* config.vcpus of them */
 	struct vits its;
 };
 
-/* ---- vgic-v3.c ------------------------------------------------------------------------------------- */
+/* ---- vgic-v3.c ------------------------------------------------------------------------------- */
 
 void vgic_lock(struct vgic *g);
 /* Then kicks every vCPU that was marked meanwhile. */
 void vgic_unlock(struct vgic *g);
 
-/* The SGI, PPI (of that vCPU) or SPI with this number; NULL when the zone has none. Not for LPIs. */
+/*
+ * The SGI, PPI (of that vCPU) or SPI with this number; NULL when the zone has none. Not for LPIs.
+ */
 struct vgic_irq *vgic_irq_find(struct vgic *g, unsigned vcpu, uint32_t intid);
 /* vCPU with this MPIDR-form affinity, or VGIC_NO_VCPU. */
 uint8_t vgic_vcpu_by_affinity(const struct vgic *g, uint64_t affinity);
-/* Power-on state of one interrupt that is in no queue and no list register; links and lines stay. */
+/*
+ * Power-on state of one interrupt that is in no queue and no list register; links and lines stay.
+ */
 void vgic_irq_reset(struct vgic_irq *irq, uint32_t intid, uint8_t target);
 
-/* ---- vgic-v3-lr.c: delivery. Lock held. --------------------------------------------------------------- */
+/* ---- vgic-v3-lr.c: delivery. Lock held. ------------------------------------------------------ */
 
 /* Pending seen from outside list registers. */
 static inline bool vgic_irq_pending(const struct vgic_irq *irq)
@@ -150,55 +155,66 @@ void vgic_irq_set_enabled(struct vgic *g, struct vgic_irq *irq, bool enabled);
 bool vgic_irq_shows_pending(const struct vgic *g, const struct vgic_irq *irq);
 bool vgic_irq_shows_active(const struct vgic *g, const struct vgic_irq *irq);
 
-/* Own, lock held: list registers to software state, requests carried out, list registers filled anew. */
+/*
+ * Own, lock held: list registers to software state, requests carried out, list registers filled
+ * anew.
+ */
 void vgic_vcpu_refresh(struct vgic *g, struct vgic_vcpu *c);
 
 /*
- * Lock NOT held, on `self`'s CPU: makes the vCPUs of the mask look at their list registers: self at once, the others by a
- * kick, waiting a bounded time for them.
+ * Lock NOT held, on `self`'s CPU: makes the vCPUs of the mask look at their list registers: self at
+ * once, the others by a kick, waiting a bounded time for them.
  */
 void vgic_settle(struct vgic *g, unsigned self, uint32_t vcpus);
 
-/* ---- register frames; offset inside the frame, naturally aligned, size 1, 2, 4 or 8. Lock not held. ---- */
+/* ---- register frames: aligned offset inside the frame, size 1, 2, 4 or 8. Lock not held. ----- */
 
 uint64_t vgic_dist_read(struct vgic *g, unsigned vcpu, unsigned offset, unsigned size);
 void vgic_dist_write(struct vgic *g, unsigned vcpu, unsigned offset, unsigned size, uint64_t value);
 /* `frame_vcpu`: whose redistributor is accessed. */
-uint64_t vgic_redist_read(struct vgic *g, unsigned vcpu, unsigned frame_vcpu, unsigned offset, unsigned size);
-void vgic_redist_write(struct vgic *g, unsigned vcpu, unsigned frame_vcpu, unsigned offset, unsigned size,
-		       uint64_t value);
+uint64_t vgic_redist_read(struct vgic *g, unsigned vcpu, unsigned frame_vcpu, unsigned offset,
+			  unsigned size);
+void vgic_redist_write(struct vgic *g, unsigned vcpu, unsigned frame_vcpu, unsigned offset,
+		       unsigned size, uint64_t value);
 uint64_t vgic_its_read(struct vgic *g, unsigned vcpu, unsigned offset, unsigned size);
 void vgic_its_write(struct vgic *g, unsigned vcpu, unsigned offset, unsigned size, uint64_t value);
 
-/* ---- vgic-v3-irqregs.c: the registers with a field per interrupt, which GICD and the SGI frame share ------ */
+/* ---- vgic-v3-irqregs.c: registers of a field per interrupt, GICD's and the SGI frame's ------- */
 
 /*
- * True when `offset` (0x80 .. 0xdff, from the start of GICD or of the SGI frame) is one of them. INTIDs
- * [first, last) exist in this frame; the others' fields read 0 and ignore writes.
+ * True when `offset` (0x80 .. 0xdff, from the start of GICD or of the SGI frame) is one of them.
+ * INTIDs [first, last) exist in this frame; the others' fields read 0 and ignore writes.
  */
-bool vgic_irqregs_access(struct vgic *g, unsigned vcpu, unsigned frame_vcpu, uint32_t first, uint32_t last,
-			 unsigned offset, unsigned size, bool write, uint64_t *value);
+bool vgic_irqregs_access(struct vgic *g, unsigned vcpu, unsigned frame_vcpu, uint32_t first,
+			 uint32_t last, unsigned offset, unsigned size, bool write,
+			 uint64_t *value);
 
-/* ---- vgic-v3-its.c: registers, messages, the queue ------------------------------------------------------ */
+/* ---- vgic-v3-its.c: registers, messages, the queue ------------------------------------------- */
 
-/* Lock held. All devices, collections and registers as after power-on. Pre: no interrupt is queued or loaded. */
+/*
+ * Lock held. All devices, collections and registers as after power-on. Pre: no interrupt is queued
+ * or loaded.
+ */
 void vits_reset(struct vgic *g);
 /* Bytes of the arrays vits_place() takes from the vgic's allocation. */
 size_t vits_bytes(const struct vgic_config *config);
 void vits_place(struct vgic *g, uint8_t *memory);
-/* Lock held: LPIs of this vCPU (VGIC_NO_VCPU: all) are looked at again, because an enable changed. */
+/*
+ * Lock held: LPIs of this vCPU (VGIC_NO_VCPU: all) are looked at again, because an enable changed.
+ */
 void vits_update_lpis(struct vgic *g, uint8_t vcpu);
 
-/* ---- vgic-v3-its-cmd.c: one command -------------------------------------------------------------------------- */
+/* ---- vgic-v3-its-cmd.c: one command ---------------------------------------------------------- */
 
 enum vits_result {
 	VITS_DONE,
 	VITS_ERROR, /* refused: nothing changed */
-	VITS_AGAIN, /* what it takes away is in list registers of `vcpus`: settle them, then again */
+	VITS_AGAIN, /* not yet: settle `vcpus`, in whose list registers it is, and repeat */
 };
 
 struct vits_outcome {
-	enum { VITS_TELL_NOBODY, VITS_TELL_EVENT, VITS_TELL_COLLECTION } tell; /* whose route changed */
+	/* Whose route changed. */
+	enum { VITS_TELL_NOBODY, VITS_TELL_EVENT, VITS_TELL_COLLECTION } tell;
 	uint32_t device, event;
 	uint16_t collection;
 	uint32_t vcpus;
@@ -206,11 +222,15 @@ struct vits_outcome {
 };
 
 /* Lock held. */
-enum vits_result vits_command(struct vgic *g, const struct its_command *cmd, struct vits_outcome *out);
+enum vits_result vits_command(struct vgic *g, const struct its_command *cmd,
+			      struct vits_outcome *out);
 /* Lock held. The mapped event, or NULL. */
 struct vits_event *vits_event_find(struct vgic *g, uint32_t device_id, uint32_t event);
 
-/* Where a 64-bit register accessed in a half (size 4) or whole has its bits; merging a write into an old value. */
+/*
+ * Where a 64-bit register accessed in a half (size 4) or whole has its bits; merging a write into
+ * an old value.
+ */
 static inline uint64_t reg64_read(uint64_t reg, unsigned offset, unsigned size)
 {
 	return size == 8 ? reg : reg >> (offset & 4 ? 32 : 0) & UINT32_MAX;
@@ -225,10 +245,16 @@ static inline uint64_t reg64_merge(uint64_t old, unsigned offset, unsigned size,
 	return (old & ~(uint64_t)UINT32_MAX) | (value & UINT32_MAX);
 }
 
-/* Peripheral and component identification registers (offset >= GIC_ID_REGS), the same in every frame. */
+/*
+ * Peripheral and component identification registers (offset >= GIC_ID_REGS), the same in every
+ * frame.
+ */
 uint32_t vgic_id_read(unsigned offset);
 
-/* Memory attributes a table or queue register reads back: what the host will do, as near as the guest's wish. */
+/*
+ * Memory attributes a table or queue register reads back: what the host will do, as near as the
+ * guest's wish.
+ */
 uint64_t vgic_table_attributes(uint64_t value, uint64_t share, uint64_t inner);
 
 #endif

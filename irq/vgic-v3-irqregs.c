@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The registers with one field per interrupt, which the distributor and a redistributor's SGI frame have at the same
- * offsets: groups, enables, pending, active, priority, trigger. Arm IHI 0069H, 12.9 and 12.11.
+ * The registers with one field per interrupt, which the distributor and a redistributor's SGI frame
+ * have at the same offsets: groups, enables, pending, active, priority, trigger. Arm IHI 0069H,
+ * 12.9 and 12.11.
  *
- * Registers with a bit or two per interrupt take 32-bit accesses only; priorities also single bytes. A field of an
- * interrupt that does not exist reads 0 and ignores writes.
+ * Registers with a bit or two per interrupt take 32-bit accesses only; priorities also single
+ * bytes. A field of an interrupt that does not exist reads 0 and ignores writes.
  *
- * State that may sit in list registers is settled before it is read and after it is taken away, so that a guest that
- * disables an interrupt of another vCPU does not get it afterwards.
+ * State that may sit in list registers is settled before it is read and after it is taken away, so
+ * that a guest that disables an interrupt of another vCPU does not get it afterwards.
  *
  * Locking: takes vgic->lock; called without it.
  */
@@ -43,7 +44,8 @@ static struct vgic_irq *span_irq(const struct span *s, uint32_t i)
 {
 	uint32_t intid = s->first + i;
 
-	return intid >= s->low && intid < s->high ? vgic_irq_find(s->g, s->frame_vcpu, intid) : NULL;
+	return intid >= s->low && intid < s->high ? vgic_irq_find(s->g, s->frame_vcpu, intid)
+						  : NULL;
 }
 
 static bool bit_reg_bit(const struct vgic *g, enum bit_reg reg, const struct vgic_irq *irq)

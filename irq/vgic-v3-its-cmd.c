@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The virtual ITS's commands. Arm IHI 0069H, 5.3. Each changes shadow state only and is complete when it returns VITS_DONE; a
- * command the architecture calls an error is ignored and counted.
+ * The virtual ITS's commands. Arm IHI 0069H, 5.3. Each changes shadow state only and is complete
+ * when it returns VITS_DONE; a command the architecture calls an error is ignored and counted.
  *
- * What the guest gives as memory (interrupt translation tables) is not used. LPI configuration is read from its table
- * where the architecture lets it be cached anew: when an event is mapped, by INV and by INVALL.
+ * What the guest gives as memory (interrupt translation tables) is not used. LPI configuration is
+ * read from its table where the architecture lets it be cached anew: when an event is mapped, by
+ * INV and by INVALL.
  *
- * A vLPI belongs to one event of the zone: two list registers with one INTID would be UNPREDICTABLE.
+ * A vLPI belongs to one event of the zone: two list registers with one INTID would be
+ * UNPREDICTABLE.
  *
  * Locking: vgic->lock held throughout.
  */
@@ -22,7 +24,7 @@ static uint32_t all_events(const struct vgic *g)
 	return g->config.its_devices * g->config.its_events;
 }
 
-/* ---- devices, events, LPIs ------------------------------------------------------------------------ */
+/* ---- devices, events, LPIs ------------------------------------------------------------------- */
 
 static struct vits_device *device_find(struct vgic *g, uint32_t id)
 {
@@ -119,7 +121,7 @@ static enum vits_result device_unmap(struct vgic *g, struct vits_device *d,
 	return result;
 }
 
-/* ---- commands ------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static uint32_t cmd_device(const struct its_command *cmd)
 {
@@ -333,7 +335,10 @@ enum vits_result vits_command(struct vgic *g, const struct its_command *cmd,
 		/* Every command is complete when the next is read. */
 		return is_vcpu(g, rdbase2) ? VITS_DONE : VITS_ERROR;
 	case ITS_MOVALL:
-		/* Moves pending state between redistributors; here that follows the collection by itself. */
+		/*
+		 * Moves pending state between redistributors; here that follows the collection by
+		 * itself.
+		 */
 		return is_vcpu(g, rdbase2) && is_vcpu(g, rdbase3) ? VITS_DONE : VITS_ERROR;
 	}
 	return VITS_ERROR;

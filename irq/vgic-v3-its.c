@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The virtual ITS: registers, command queue, arriving messages. Arm IHI 0069H, 12.19 and 5. Shadow state only: nothing of it
- * reaches the physical ITS, whose vectors follow through config.retarget.
+ * The virtual ITS: registers, command queue, arriving messages. Arm IHI 0069H, 12.19 and 5. Shadow
+ * state only: nothing of it reaches the physical ITS, whose vectors follow through config.retarget.
  *
- * The queue is read from guest RAM, one command copied at a time. Each access to GITS_CWRITER or GITS_CREADR works on a
- * bounded number of commands; a guest that polls GITS_CREADR, as it must, drives the rest. A queue that is not in the zone's
- * RAM stalls (GITS_CREADR.Stalled) until the guest writes GITS_CWRITER.Retry.
+ * The queue is read from guest RAM, one command copied at a time. Each access to GITS_CWRITER or
+ * GITS_CREADR works on a bounded number of commands; a guest that polls GITS_CREADR, as it must,
+ * drives the rest. A queue that is not in the zone's RAM stalls (GITS_CREADR.Stalled) until the
+ * guest writes GITS_CWRITER.Retry.
  *
- * GITS_BASER<n> keep what the guest writes, and the memory behind them is never touched. GITS_TRANSLATER is for devices: a
- * CPU's write to it is ignored.
+ * GITS_BASER<n> keep what the guest writes, and the memory behind them is never touched.
+ * GITS_TRANSLATER is for devices: a CPU's write to it is ignored.
  *
- * Locking: takes vgic->lock for each command, and not while config.retarget runs. its.processing keeps a second CPU from
- * working on the queue at the same time.
+ * Locking: takes vgic->lock for each command, and not while config.retarget runs. its.processing
+ * keeps a second CPU from working on the queue at the same time.
  */
 #include <postern/errno.h>
 #include <postern/host.h>
@@ -20,21 +21,21 @@
 #include "vgic-v3-internal.h"
 
 /* Work for one register access, in simple commands. */
-#define BUDGET 256u
+#define BUDGET      256u
 /* Waiting for another vCPU's list registers counts this much. */
 #define COST_SETTLE (BUDGET / 4)
 
 #define LPI_BITMAP ((VITS_INTIDS - GIC_LPI_FIRST) / 8)
 
-#define CBASER_BITS                                                                                \
-	(GITS_CBASER_VALID | GITS_CBASER_INNER | GITS_CBASER_OUTER | GITS_CBASER_ADDRESS |         \
+#define CBASER_BITS                                                                        \
+	(GITS_CBASER_VALID | GITS_CBASER_INNER | GITS_CBASER_OUTER | GITS_CBASER_ADDRESS | \
 	 GITS_CBASER_SHARE | GITS_CBASER_PAGES)
-#define BASER_BITS                                                                                 \
-	(GITS_BASER_VALID | GITS_BASER_INDIRECT | GITS_BASER_INNER | GITS_BASER_OUTER |            \
+#define BASER_BITS                                                                      \
+	(GITS_BASER_VALID | GITS_BASER_INDIRECT | GITS_BASER_INNER | GITS_BASER_OUTER | \
 	 GITS_BASER_ADDRESS | GITS_BASER_SHARE | GITS_BASER_PAGE | GITS_BASER_PAGES)
 #define ENTRY_BYTES 8u /* of every table the guest provides */
 
-/* ---- arrays ----------------------------------------------------------------------------------------- */
+/* ---- arrays ---------------------------------------------------------------------------------- */
 
 static size_t devices_bytes(const struct vgic_config *c)
 {
@@ -90,7 +91,7 @@ void vits_update_lpis(struct vgic *g, uint8_t vcpu)
 	}
 }
 
-/* ---- command queue ------------------------------------------------------------------------------------ */
+/* ---- command queue --------------------------------------------------------------------------- */
 
 /* The next event of the collection at or after (*device, *event), in slots. */
 static bool next_in_collection(struct vgic *g, uint16_t collection, unsigned *device,
@@ -148,9 +149,8 @@ static bool process_one(struct vgic *g, unsigned vcpu, unsigned *cost)
 	struct vits_outcome outcome;
 	struct its_command cmd;
 	enum vits_result result;
-	const void *ram = host_guest_ram(g->config.zone,
-					 (its->cbaser & GITS_CBASER_ADDRESS) + its->creadr,
-					 sizeof(cmd));
+	const void *ram = host_guest_ram(
+		g->config.zone, (its->cbaser & GITS_CBASER_ADDRESS) + its->creadr, sizeof(cmd));
 
 	if (!ram) {
 		its->stalled = true;
@@ -189,7 +189,7 @@ static void process(struct vgic *g, unsigned vcpu)
 	vgic_unlock(g);
 }
 
-/* ---- registers ------------------------------------------------------------------------------------------ */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static unsigned log2_exact(uint32_t power)
 {
@@ -316,7 +316,7 @@ void vgic_its_write(struct vgic *g, unsigned vcpu, unsigned offset, unsigned siz
 		process(g, vcpu);
 }
 
-/* ---- messages --------------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 /* Lock held. The event such a message names, or NULL when the ITS would drop it. */
 static struct vits_event *message_event(struct vgic *g, uint32_t device_id, uint64_t address,

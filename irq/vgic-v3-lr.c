@@ -1,32 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Delivery of virtual interrupts: queues and list registers. Arm IHI 0069H, chapter 6 and ICH_LR<n>_EL2.
+ * Delivery of virtual interrupts: queues and list registers. Arm IHI 0069H, chapter 6 and
+ * ICH_LR<n>_EL2.
  *
- * List registers belong to one vCPU for good and stay loaded across exits. vgic_vcpu_refresh() runs only when somebody
- * marked the vCPU: it folds them (reads what the guest did to them), carries out requests of register writes, and fills
- * free ones from the queue, best priority first. Three events come back by maintenance interrupt:
- *   a level interrupt of ours was deactivated      ICH_LR.EOI: the line is sampled again
- *   all pending ones were taken, more are queued   ICH_HCR.NPIE
- *   an active one not in a list register was       ICH_HCR.LRENPIE and EOIcount. Which one the hardware does not say: it
- *   deactivated                                    is the one with the best priority, as with nested handlers.
+ * List registers belong to one vCPU for good and stay loaded across exits. vgic_vcpu_refresh() runs
+ * only when somebody marked the vCPU: it folds them (reads what the guest did to them), carries out
+ * requests of register writes, and fills free ones from the queue, best priority first. Three
+ * events come back by maintenance interrupt:
+ *   ICH_LR.EOI         a level interrupt of ours was deactivated: the line is sampled again
+ *   ICH_HCR.NPIE       all pending ones were taken, and more are queued
+ *   ICH_HCR.LRENPIE    an active one in no list register was deactivated, and EOIcount says how
+ *                      many. Which ones the hardware does not say: those with the best priority,
+ *                      as with nested handlers.
  *
- * Linked to hardware (HW = 1): the physical interrupt is active from its acknowledgement until the guest deactivates the
- * virtual one. Whoever drops such an interrupt in software deactivates the physical one, else it would stay silent for
- * ever; if its line is still high it comes again.
+ * Linked to hardware (HW = 1): the physical interrupt is active from its acknowledgement until the
+ * guest deactivates the virtual one. Whoever drops such an interrupt in software deactivates the
+ * physical one, else it would stay silent for ever; if its line is still high it comes again.
  *
- * Locking: vgic->lock held, except vgic_flush(), vgic_maintenance(), vgic_vcpu_reset() and vgic_settle(), which take it.
+ * Locking: vgic->lock held, except vgic_flush(), vgic_maintenance(), vgic_vcpu_reset() and
+ * vgic_settle(), which take it.
  */
 #include <postern/host.h>
 
 #include "gic-sysregs.h"
 #include "vgic-v3-internal.h"
 
-/* How long a register access waits for another vCPU's list registers. Past it the last known state counts. */
+/*
+ * How long a register access waits for another vCPU's list registers. Past it the last known state
+ * counts.
+ */
 #define SETTLE_US 1000u
 
 #define NO_LR (-1)
 
-/* ---- queue ------------------------------------------------------------------------------------ */
+/* ---- queue ----------------------------------------------------------------------------------- */
 
 static void enqueue(struct vgic_vcpu *c, struct vgic_irq *irq)
 {
@@ -95,7 +102,7 @@ void vgic_irq_update(struct vgic *g, struct vgic_irq *irq)
 	vgic_vcpu_mark(g, irq->vcpu);
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void physical_deactivate(struct vgic *g, const struct vgic_irq *irq)
 {
@@ -133,7 +140,10 @@ void vgic_irq_set_enabled(struct vgic *g, struct vgic_irq *irq, bool enabled)
 		return;
 	irq->enabled = enabled;
 	if (enabled && irq->hw && irq->lr == NO_LR && irq->pending && !irq->active) {
-		/* It came while disabled, and its line may have dropped since: let it come again if not. */
+		/*
+		 * It came while disabled, and its line may have dropped since: let it come again if
+		 * not.
+		 */
 		irq->pending = false;
 		physical_deactivate(g, irq);
 	}
@@ -149,8 +159,7 @@ bool vgic_irq_shows_pending(const struct vgic *g, const struct vgic_irq *irq)
 {
 	const struct vgic_lr *lr = lr_of(g, irq);
 
-	return vgic_irq_pending(irq) ||
-	       (lr && lr->value & ICH_LR_PENDING && !irq->clear_pending);
+	return vgic_irq_pending(irq) || (lr && lr->value & ICH_LR_PENDING && !irq->clear_pending);
 }
 
 bool vgic_irq_shows_active(const struct vgic *g, const struct vgic_irq *irq)
@@ -160,7 +169,7 @@ bool vgic_irq_shows_active(const struct vgic *g, const struct vgic_irq *irq)
 	return irq->active || (lr && lr->value & ICH_LR_ACTIVE && !irq->clear_active);
 }
 
-/* ---- list registers to software state ----------------------------------------------------------- */
+/* ---- list registers to software state -------------------------------------------------------- */
 
 static void lr_write(struct vgic_vcpu *c, unsigned n, uint64_t value)
 {
@@ -187,7 +196,8 @@ static struct vgic_irq *lr_release(struct vgic_vcpu *c, unsigned n)
 }
 
 /* Its pending bit may stay where it is. */
-static bool lr_pending_holds(const struct vgic *g, const struct vgic_vcpu *c, const struct vgic_lr *lr)
+static bool lr_pending_holds(const struct vgic *g, const struct vgic_vcpu *c,
+			     const struct vgic_lr *lr)
 {
 	const struct vgic_irq *irq = lr->irq;
 
@@ -231,7 +241,10 @@ static void lr_fold(struct vgic *g, struct vgic_vcpu *c, unsigned n, bool empty)
 		vgic_irq_update(g, irq);
 		return;
 	}
-	/* Active, and an edge came since: pending and active. A level is sampled on deactivation instead. */
+	/*
+	 * Active, and an edge came since: pending and active. A level is sampled on deactivation
+	 * instead.
+	 */
 	if (!(now & ICH_LR_PENDING) && irq->pending && !irq->level && !irq->hw &&
 	    deliverable(g, irq) && irq->target == c->index) {
 		now |= ICH_LR_PENDING;
@@ -243,7 +256,7 @@ static void lr_fold(struct vgic *g, struct vgic_vcpu *c, unsigned n, bool empty)
 		lr_write(c, n, now);
 }
 
-/* ---- software state to list registers ----------------------------------------------------------- */
+/* ---- software state to list registers -------------------------------------------------------- */
 
 /* The guest could take it now. One that is active as well could not: that has to end first. */
 static bool urgent(const struct vgic *g, const struct vgic_irq *irq)
@@ -270,8 +283,9 @@ static struct vgic_irq *queue_best(const struct vgic *g, const struct vgic_vcpu 
 }
 
 /*
- * A list register for `irq`: a free one, else that of a pending interrupt with worse priority, else, when not one is
- * merely pending and the guest could not be told of anything any more, that of the active one with the worst. NO_LR: none.
+ * A list register for `irq`: a free one, else that of a pending interrupt with worse priority,
+ * else, when not one is merely pending and the guest could not be told of anything any more, that
+ * of the active one with the worst. NO_LR: none.
  */
 static int lr_choose(const struct vgic *g, const struct vgic_vcpu *c, const struct vgic_irq *irq)
 {
@@ -360,7 +374,8 @@ void vgic_vcpu_refresh(struct vgic *g, struct vgic_vcpu *c)
 
 	if (!c->lr_count)
 		return;
-	if (c->spilled) {
+	/* Counted before that was armed, it is about nothing of ours. */
+	if (c->hcr & ICH_HCR_LRENPIE) {
 		eoi_count = FIELD_GET(ICH_HCR_EOICOUNT, arch_ich_hcr_read());
 		deactivate_spilled(g, c, eoi_count);
 	}
@@ -387,7 +402,7 @@ void vgic_vcpu_refresh(struct vgic *g, struct vgic_vcpu *c)
 	g->kick &= ~BIT32(c->index);
 }
 
-/* ---- entry points ------------------------------------------------------------------------------- */
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 void vgic_flush(struct vgic *g, unsigned vcpu)
 {
@@ -445,7 +460,10 @@ void vgic_vcpu_reset(struct vgic *g, unsigned vcpu)
 	for (unsigned n = 0; n < c->lr_count; n++) {
 		if (!(c->lr_used & BIT32(n)))
 			continue;
-		/* Active priorities are lost with the CPU interface, and so must be the active state. */
+		/*
+		 * Active priorities are lost with the CPU interface, and so must be the active
+		 * state.
+		 */
 		c->lr[n].irq->clear_active = true;
 		lr_fold(g, c, n, false);
 		if (c->lr_used & BIT32(n))

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A vCPU's virtual redistributor: RD frame, then SGI frame. Arm IHI 0069H, 12.11. Physical LPIs by the ITS only (no direct
- * ones). Every vCPU can reach every redistributor of its zone.
+ * A vCPU's virtual redistributor: RD frame, then SGI frame. Arm IHI 0069H, 12.11. Physical LPIs by
+ * the ITS only (no direct ones). Every vCPU can reach every redistributor of its zone.
  *
- * The LPI configuration table is one for all (GICR_TYPER.CommonLPIAff = 0): the last GICR_PROPBASER written counts. The
- * pending tables are not used: what was pending before EnableLPIs is taken as nothing, as after GICR_PENDBASER.PTZ.
+ * The LPI configuration table is one for all (GICR_TYPER.CommonLPIAff = 0): the last GICR_PROPBASER
+ * written counts. The pending tables are not used: what was pending before EnableLPIs is taken as
+ * nothing, as after GICR_PENDBASER.PTZ.
  *
  * Locking: takes vgic->lock; called without it.
  */
 #include "vgic-v3-internal.h"
 
-#define PROPBASER_BITS                                                                             \
-	(GICR_PROPBASER_IDBITS | GICR_PROPBASER_INNER | GICR_PROPBASER_SHARE |                     \
+#define PROPBASER_BITS                                                         \
+	(GICR_PROPBASER_IDBITS | GICR_PROPBASER_INNER | GICR_PROPBASER_SHARE | \
 	 GICR_PROPBASER_ADDRESS | GICR_PROPBASER_OUTER)
 /* PTZ reads 0. */
-#define PENDBASER_BITS                                                                             \
-	(GICR_PENDBASER_INNER | GICR_PENDBASER_SHARE | GICR_PENDBASER_ADDRESS |                    \
+#define PENDBASER_BITS                                                          \
+	(GICR_PENDBASER_INNER | GICR_PENDBASER_SHARE | GICR_PENDBASER_ADDRESS | \
 	 GICR_PENDBASER_OUTER)
 
 static uint64_t typer(const struct vgic *g, unsigned frame)
 {
-	uint64_t value = GICR_TYPER_PLPIS | FIELD_PUT(GICR_TYPER_PROCESSOR, frame) |
-			 FIELD_PUT(GICR_TYPER_AFFINITY,
-				   gic_affinity_packed(vgic_vcpu_affinity(frame)));
+	uint64_t value =
+		GICR_TYPER_PLPIS | FIELD_PUT(GICR_TYPER_PROCESSOR, frame) |
+		FIELD_PUT(GICR_TYPER_AFFINITY, gic_affinity_packed(vgic_vcpu_affinity(frame)));
 
 	return frame + 1 == g->config.vcpus ? value | GICR_TYPER_LAST : value;
 }
@@ -105,7 +106,8 @@ static void rd_write(struct vgic *g, unsigned frame, unsigned offset, unsigned s
 			break;
 		if (offset == GICR_WAKER)
 			c->asleep = value & GICR_WAKER_SLEEP;
-		if (offset == GICR_CTLR && c->lpis_enabled != (bool)(value & GICR_CTLR_ENABLE_LPIS)) {
+		if (offset == GICR_CTLR &&
+		    c->lpis_enabled != (bool)(value & GICR_CTLR_ENABLE_LPIS)) {
 			c->lpis_enabled = value & GICR_CTLR_ENABLE_LPIS;
 			vits_update_lpis(g, c->index);
 		}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A zone's virtual GICv3: making, resetting, address decoding, and the ways in for interrupts. See vgic-v3.h.
+ * A zone's virtual GICv3: making, resetting, address decoding, and the ways in for interrupts. See
+ * vgic-v3.h.
  *
- * Locking: vgic->lock, taken here; kicks go out after its release, because a kick may serve the own vCPU at once.
+ * Locking: vgic->lock, taken here; kicks go out after its release, because a kick may serve the own
+ * vCPU at once.
  */
 #include <postern/errno.h>
 #include <postern/host.h>
@@ -30,7 +32,7 @@ void vgic_unlock(struct vgic *g)
 			host_kick_vcpu(g->config.zone, i);
 }
 
-/* ---- vCPUs and interrupts by number --------------------------------------------------------------- */
+/* ---- vCPUs and interrupts by number ---------------------------------------------------------- */
 
 uint64_t vgic_vcpu_affinity(unsigned vcpu)
 {
@@ -54,7 +56,7 @@ struct vgic_irq *vgic_irq_find(struct vgic *g, unsigned vcpu, uint32_t intid)
 	return NULL;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void vgic_irq_reset(struct vgic_irq *irq, uint32_t intid, uint8_t target)
 {
@@ -182,7 +184,7 @@ int vgic_add_hw_spi(struct vgic *g, uint32_t vintid, uint32_t pintid)
 	return err;
 }
 
-/* ---- address decoding ------------------------------------------------------------------------------- */
+/* ---- address decoding ------------------------------------------------------------------------ */
 
 static uint64_t value_mask(unsigned size)
 {
@@ -234,7 +236,10 @@ enum access_result vgic_mmio(struct vgic *g, unsigned vcpu, gpa_t addr, unsigned
 
 uint64_t vgic_table_attributes(uint64_t value, uint64_t share, uint64_t inner)
 {
-	/* The host reads through caches that snoop: outer shareable and uncached wishes read back as that. */
+	/*
+	 * The host reads through caches that snoop: outer shareable and uncached wishes read back
+	 * as that.
+	 */
 	if (FIELD_GET(share, value) > GIC_SHARE_INNER)
 		value = (value & ~share) | FIELD_PUT(share, GIC_SHARE_INNER);
 	if (FIELD_GET(inner, value) <= GIC_CACHE_NC)
@@ -242,7 +247,7 @@ uint64_t vgic_table_attributes(uint64_t value, uint64_t share, uint64_t inner)
 	return value;
 }
 
-/* ---- interrupts in ------------------------------------------------------------------------------------ */
+/* ---- interrupts in --------------------------------------------------------------------------- */
 
 bool vgic_inject_hw_ppi(struct vgic *g, unsigned vcpu, uint32_t intid)
 {
@@ -299,8 +304,7 @@ static void write_sgir(struct vgic *g, unsigned vcpu, uint64_t value, bool group
 	uint32_t intid = (uint32_t)FIELD_GET(ICC_SGIR_INTID, value);
 	uint64_t base = FIELD_GET(ICC_SGIR_AFF3, value) << 32 |
 			FIELD_GET(ICC_SGIR_AFF2, value) << 16 |
-			FIELD_GET(ICC_SGIR_AFF1, value) << 8 |
-			FIELD_GET(ICC_SGIR_RS, value) * 16;
+			FIELD_GET(ICC_SGIR_AFF1, value) << 8 | FIELD_GET(ICC_SGIR_RS, value) * 16;
 	uint64_t list = FIELD_GET(ICC_SGIR_TARGETS, value);
 
 	vgic_lock(g);
