@@ -53,12 +53,18 @@ static uint8_t lr_priority(uint64_t lr)
 	return (uint8_t)(lr >> 48);
 }
 
+/* Pending and active does not count: it cannot be taken before it has ended. */
+static bool lr_pending(uint64_t lr)
+{
+	return (lr & (PENDING | ACTIVE)) == PENDING;
+}
+
 static bool lr_eoi_waiting(uint64_t lr)
 {
 	return !(lr & (PENDING | ACTIVE | HW)) && lr & EOI;
 }
 
-/* ---- registers ------------------------------------------------------------------------------------ */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 uint64_t arch_ich_vtr_read(void)
 {
@@ -147,7 +153,7 @@ void arch_ich_ap1r_write(unsigned n, uint64_t value)
 		v->depth = 0;
 }
 
-/* ---- the guest -------------------------------------------------------------------------------------- */
+/* ---- the guest ------------------------------------------------------------------------------- */
 
 uint32_t model_guest_ack(unsigned cpu)
 {
@@ -158,7 +164,7 @@ uint32_t model_guest_ack(unsigned cpu)
 	if (!(v->hcr & 1))
 		return MODEL_SPURIOUS;
 	for (unsigned n = 0; n < list_regs; n++) {
-		if (!(v->lr[n] & PENDING) || lr_priority(v->lr[n]) >= best)
+		if (!lr_pending(v->lr[n]) || lr_priority(v->lr[n]) >= best)
 			continue;
 		best = lr_priority(v->lr[n]);
 		lr = &v->lr[n];
@@ -214,12 +220,12 @@ bool model_maintenance(unsigned cpu)
 	bool pending = false, ended = false;
 
 	for (unsigned n = 0; n < list_regs; n++) {
-		pending |= (v->lr[n] & PENDING) != 0;
+		pending |= lr_pending(v->lr[n]);
 		ended |= lr_eoi_waiting(v->lr[n]);
 	}
-	return v->hcr & 1 && (ended || (v->hcr & 1u << 3 && !pending) ||
-			      (v->hcr & 1u << 2 && v->hcr >> 27) ||
-			      (v->hcr & 1u << 1 && model_lr_valid(cpu) <= 1));
+	return v->hcr & 1 &&
+	       (ended || (v->hcr & 1u << 3 && !pending) || (v->hcr & 1u << 2 && v->hcr >> 27) ||
+		(v->hcr & 1u << 1 && model_lr_valid(cpu) <= 1));
 }
 
 uint64_t model_ich_vmcr(unsigned cpu)

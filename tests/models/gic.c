@@ -58,7 +58,7 @@ static bool irq_pending(const struct irq *i)
 	return i->pending || (!i->edge && i->line);
 }
 
-/* ---- registers with a field per interrupt ------------------------------------------------------ */
+/* ---- registers with a field per interrupt ---------------------------------------------------- */
 
 static uint32_t bits_read(unsigned cpu, uint32_t reg, uint32_t first, uint32_t low, uint32_t high)
 {
@@ -184,7 +184,7 @@ static bool field_access(unsigned cpu, uint32_t low, uint32_t high, uint64_t off
 	return false;
 }
 
-/* ---- distributor ---------------------------------------------------------------------------------- */
+/* ---- distributor ----------------------------------------------------------------------------- */
 
 static uint64_t dist_read(void *ctx, uint64_t off, unsigned size)
 {
@@ -232,7 +232,7 @@ static void dist_write(void *ctx, uint64_t off, unsigned size, uint64_t value)
 
 static const struct model_mmio_ops dist_ops = { .read = dist_read, .write = dist_write };
 
-/* ---- redistributors --------------------------------------------------------------------------------- */
+/* ---- redistributors -------------------------------------------------------------------------- */
 
 uint64_t model_gic_redist_size(void)
 {
@@ -269,9 +269,8 @@ static uint64_t rd_read(void *ctx, uint64_t off, unsigned size)
 	case 0x0008: /* TYPER: the processor number is unlike the index on purpose */
 		if (size != 8)
 			model_fail("GIC: GICR_TYPER read in %u bytes", size);
-		return (uint64_t)packed(gic.config.affinity[cpu]) << 32 |
-		       (uint64_t)(cpu + 3) << 8 | (gic.config.id_bits ? 1 : 0) |
-		       (gic.config.gicv4_frames ? 2 : 0) |
+		return (uint64_t)packed(gic.config.affinity[cpu]) << 32 | (uint64_t)(cpu + 3) << 8 |
+		       (gic.config.id_bits ? 1 : 0) | (gic.config.gicv4_frames ? 2 : 0) |
 		       (cpu + 1 == gic.config.cpus ? 1u << 4 : 0);
 	case 0x0014:
 		if (gic.stuck == GIC_STUCK_WAKER)
@@ -364,7 +363,7 @@ void model_gic_stick(enum model_gic_stuck what)
 	gic.stuck = what;
 }
 
-/* ---- wires and state ---------------------------------------------------------------------------------- */
+/* ---- wires and state ------------------------------------------------------------------------- */
 
 void model_gic_set_line(unsigned cpu, uint32_t intid, bool level)
 {
@@ -414,7 +413,7 @@ void model_gic_deactivate(unsigned cpu, uint32_t intid)
 		i->active = false;
 }
 
-/* ---- LPIs ----------------------------------------------------------------------------------------------- */
+/* ---- LPIs ------------------------------------------------------------------------------------ */
 
 int model_gic_rd_by_address(uint64_t base)
 {
@@ -471,7 +470,7 @@ bool model_gic_lpi_pending(unsigned rd, uint32_t lpi)
 	return gic.rd[rd].lpi_pending[lpi];
 }
 
-/* ---- CPU interface ---------------------------------------------------------------------------------------- */
+/* ---- CPU interface --------------------------------------------------------------------------- */
 
 static struct interface *interface(void)
 {

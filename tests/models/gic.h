@@ -18,7 +18,7 @@
 
 struct model_gic_config {
 	hpa_t dist, redist;
-	unsigned cpus; /* 1..MODEL_GIC_CPUS */
+	unsigned cpus;                     /* 1..MODEL_GIC_CPUS */
 	uint64_t affinity[MODEL_GIC_CPUS]; /* MPIDR form */
 	unsigned spis;                     /* a multiple of 32 */
 	unsigned id_bits;                  /* 0: no LPIs */
@@ -31,18 +31,23 @@ struct model_gic_config {
 };
 
 /* What can be made to hang. */
-enum model_gic_stuck { GIC_STUCK_NOTHING, GIC_STUCK_DIST_RWP, GIC_STUCK_REDIST_RWP, GIC_STUCK_WAKER };
+enum model_gic_stuck {
+	GIC_STUCK_NOTHING,
+	GIC_STUCK_DIST_RWP,
+	GIC_STUCK_REDIST_RWP,
+	GIC_STUCK_WAKER
+};
 
 void model_gic_add(const struct model_gic_config *config);
 void model_gic_stick(enum model_gic_stuck what);
 uint64_t model_gic_redist_size(void);
 
-/* ---- wires -------------------------------------------------------------------------------------*/
+/* ---- wires ----------------------------------------------------------------------------------- */
 
 void model_gic_set_line(unsigned cpu, uint32_t intid, bool level); /* cpu: for PPIs */
 void model_gic_pulse(unsigned cpu, uint32_t intid);
 
-/* ---- state, as a debugger would see it ----------------------------------------------------------*/
+/* ---- state, as a debugger would see it ------------------------------------------------------- */
 
 bool model_gic_enabled(unsigned cpu, uint32_t intid);
 bool model_gic_pending(unsigned cpu, uint32_t intid);
@@ -52,7 +57,7 @@ uint64_t model_gic_route(uint32_t intid);
 /* The CPU's IRQ input is high: what it would acknowledge next, or MODEL_SPURIOUS. */
 uint32_t model_gic_next(unsigned cpu);
 
-/* ---- the ITS's side of the redistributors ---------------------------------------------------------*/
+/* ---- the ITS's side of the redistributors ---------------------------------------------------- */
 
 /* rd is an index of a CPU. False: the redistributor takes no LPIs or not this one. */
 bool model_gic_lpi_set(unsigned rd, uint32_t lpi);
@@ -64,7 +69,7 @@ void model_gic_lpi_invalidate_all(void);
 int model_gic_rd_by_address(uint64_t base);
 int model_gic_rd_by_number(uint64_t number);
 
-/* ---- a guest on a CPU (gic-virt.c): EOImode 0, both groups on, priority mask open ----------------*/
+/* ---- a guest on a CPU (gic-virt.c): EOImode 0, both groups on, priority mask open ------------ */
 
 void model_virt_reset(unsigned list_regs);
 uint32_t model_guest_ack(unsigned cpu);
