@@ -41,7 +41,7 @@ static struct {
 	unsigned commands[32], errors;
 } its;
 
-/* ---- lookups ---------------------------------------------------------------------------------------- */
+/* ---- lookups --------------------------------------------------------------------------------- */
 
 static struct device *device_find(uint32_t id)
 {
@@ -66,7 +66,7 @@ static int redistributor(uint64_t rdbase)
 			      : model_gic_rd_by_number(rdbase >> 16 & 0xfffffffffull);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------ */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static uint64_t page_bytes(uint64_t baser)
 {
@@ -122,7 +122,7 @@ static bool collection_covered(unsigned collection)
 	return its.baser[1] >> 63 && collection < MAX_COLLECTIONS;
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------ */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static bool do_mapd(const uint64_t *w)
 {
@@ -171,8 +171,11 @@ static bool do_mapti(const uint64_t *w)
 		return false;
 	for (e = its.event; e->valid || e->discarded; e++)
 		;
-	*e = (struct event){ .valid = true, .device = device, .event = event,
-			     .lpi = (uint32_t)(w[1] >> 32), .collection = collection };
+	*e = (struct event){ .valid = true,
+			     .device = device,
+			     .event = event,
+			     .lpi = (uint32_t)(w[1] >> 32),
+			     .collection = collection };
 	return true;
 }
 
@@ -272,7 +275,7 @@ static void work(void)
 	}
 }
 
-/* ---- registers ------------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint64_t no_share(uint64_t value)
 {

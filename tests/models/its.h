@@ -15,13 +15,13 @@ struct model_its_config {
 	hpa_t base;
 	bool pta;
 	unsigned device_bits, event_bits;
-	unsigned itt_entry;          /* bytes */
-	unsigned device_entry;       /* bytes */
-	bool no_indirect;            /* GITS_BASER.Indirect reads 0 */
-	unsigned only_page;          /* GITS_BASER.Page_Size takes only this code; 3: all */
-	bool no_snoop;               /* shareability reads 0 */
+	unsigned itt_entry;            /* bytes */
+	unsigned device_entry;         /* bytes */
+	bool no_indirect;              /* GITS_BASER.Indirect reads 0 */
+	unsigned only_page;            /* GITS_BASER.Page_Size takes only this code; 3: all */
+	bool no_snoop;                 /* shareability reads 0 */
 	unsigned hardware_collections; /* and no collection table */
-	bool virtual_only;           /* no ITS for physical LPIs */
+	bool virtual_only;             /* no ITS for physical LPIs */
 };
 
 void model_its_add(const struct model_its_config *config);
