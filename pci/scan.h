@@ -7,6 +7,7 @@
 #ifndef POSTERN_PCI_SCAN_H
 #define POSTERN_PCI_SCAN_H
 
+#include <linux/pci_regs.h>
 #include <postern/pci.h>
 
 /* Where the classic and the extended list live (PCIe Base Specification, 7.2 and 7.6). */

@@ -351,8 +351,10 @@ void model_pci_text(const char *text)
 		unsigned dev, fn;
 		int used = 0;
 
-		if (length >= sizeof(line) || indent + 1 >= MAX_NESTING)
+		if (length >= sizeof(line) || indent + 1 >= MAX_NESTING) {
 			model_fail("pci text: line too long");
+			return;
+		}
 		memcpy(line, text, length);
 		line[length] = '\0';
 		text += length + (text[length] == '\n');

@@ -54,8 +54,10 @@ struct model_pci_function *model_pci_new(int parent, unsigned devfn)
 {
 	struct model_pci_function *f = calloc(1, sizeof(*f));
 
-	if (!f || pci.count == MODEL_PCI_MAX)
+	if (!f || pci.count == MODEL_PCI_MAX) {
 		model_fail("pci model: too many functions");
+		abort();
+	}
 	f->parent = parent;
 	f->devfn = devfn;
 	f->reset_ns = DEFAULT_RESET;

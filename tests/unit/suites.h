@@ -4,6 +4,7 @@
 #define SUITE(name)
 #endif
 SUITE(pci_scan)
+SUITE(pci_group)
 SUITE(vpci)
 SUITE(vpci_msi)
 SUITE(vpci_bar)

@@ -512,6 +512,34 @@ static void narrow_write_on_a_wide_machine_clears_no_status(void)
 	CU_ASSERT_EQUAL(model_pci(0)->config[0x1f], 0xf9);
 }
 
+static void wide_access_on_a_narrow_machine_is_made_of_parts(void)
+{
+	const struct pci_function *fn;
+
+	fresh();
+	model_pci_text("02.0 ep id=11:2 bar0=m32:64K");
+	host.widths = 1;
+	CU_ASSERT_EQUAL(scan(), 0);
+	fn = at(0, 2, 0);
+	CU_ASSERT_EQUAL(fn->device, 2);
+	CU_ASSERT_EQUAL(fn->bars[0].size, 64 * KIB);
+	CU_ASSERT_EQUAL(pci_config_read(&host, fn->sbdf, 0x10, 4), fn->bars[0].bus);
+}
+
+static void device_that_answers_retry_is_waited_for(void)
+{
+	fresh();
+	model_pci_text("02.0 ep id=11:2 bar0=m32:64K\n"
+		       "03.0 ep id=11:3");
+	model_pci(0)->resets = model_pci(1)->resets = 1; /* both come out of a reset */
+	model_pci(0)->ready_at = host_time_ns() + 300000000;
+	model_pci(1)->ready_at = host_time_ns() + 3000000000;
+	CU_ASSERT_EQUAL(scan(), 0);
+	CU_ASSERT_EQUAL(table.count, 1);
+	CU_ASSERT_EQUAL(at(0, 2, 0)->bars[0].size, 64 * KIB);
+	CU_ASSERT(model_log_contains("0000:00:03.0: answers retry for a second"));
+}
+
 static void illegal_config_accesses_reach_nothing(void)
 {
 	scan_text(qemu_like);
@@ -556,100 +584,15 @@ static void ecam_addresses_follow_the_specification(void)
 	CU_ASSERT_EQUAL(ecam_hits[0], 1u << 20 | 5u << 15 | 1u << 12 | 0x104);
 	pci_config_write(&h, sbdf_make(0, 2, 0, 0), 0x3c, 1, 0x1ff);
 	CU_ASSERT(ecam_hits[2] == 0x3c && ecam_hits[3] == 1 && ecam_hits[4] == 0xff);
+	CU_ASSERT_EQUAL(pci_config_read(&h, sbdf_make(0, 2, 0, 0), 0x0e, 1), 0x78);
+	CU_ASSERT_EQUAL(pci_config_read(&h, sbdf_make(0, 2, 0, 0), 0x0a, 2), 0x5678);
+	CU_ASSERT(ecam_hits[0] == 0x0a && ecam_hits[1] == 2);
+	pci_config_write(&h, sbdf_make(0, 2, 31, 7), 0x04, 2, 0x406);
+	CU_ASSERT(ecam_hits[2] == 0xff004 && ecam_hits[3] == 2 && ecam_hits[4] == 0x406);
+	pci_config_write(&h, sbdf_make(0, 2, 0, 0), 0x10, 4, 0xfffffff0);
+	CU_ASSERT(ecam_hits[2] == 0x10 && ecam_hits[3] == 4 && ecam_hits[4] == 0xfffffff0);
 	h.bus_last = 9; /* a firmware that claims more buses than window */
 	CU_ASSERT_EQUAL(pci_config_read(&h, sbdf_make(0, 4, 0, 0), 0, 4), UINT32_MAX);
-}
-
-/* ---- isolation groups ---- */
-
-static unsigned group(unsigned bus, unsigned dev, unsigned fn)
-{
-	return at(bus, dev, fn)->group;
-}
-
-static void ports_with_acs_separate(void)
-{
-	scan_text(qemu_like);
-	pci_assign_groups(&table);
-	CU_ASSERT_NOT_EQUAL(group(1, 0, 0), group(2, 0, 0));
-}
-
-static void ports_without_acs_join_their_siblings(void)
-{
-	scan_text("01.0 port acs=0\n"
-		  "  00.0 nvme\n"
-		  "02.0 port acs=1\n"
-		  "  00.0 nvme\n");
-	pci_assign_groups(&table);
-	CU_ASSERT_EQUAL(group(1, 0, 0), group(2, 0, 0));
-}
-
-static bool all_isolate(const struct pci_function *port)
-{
-	(void)port;
-	return true;
-}
-
-static void ports_isolate_quirk_separates(void)
-{
-	static const struct pci_quirks quirks = { .ports_isolate = all_isolate };
-
-	fresh();
-	model_pci_text("01.0 port acs=0\n"
-		       "  00.0 nvme\n"
-		       "02.0 port acs=0\n"
-		       "  00.0 nvme\n");
-	host.quirks = &quirks;
-	scan();
-	pci_assign_groups(&table);
-	CU_ASSERT_NOT_EQUAL(group(1, 0, 0), group(2, 0, 0));
-}
-
-static void multifunction_without_acs_is_one_group(void)
-{
-	scan_text("01.0 port\n"
-		  "  00.0 ep id=11:2 multi\n"
-		  "  00.1 ep id=11:3\n"
-		  "02.0 port\n"
-		  "  00.0 ep id=11:2 multi acs=1\n"
-		  "  00.1 ep id=11:3 acs=1\n");
-	pci_assign_groups(&table);
-	CU_ASSERT_EQUAL(group(1, 0, 0), group(1, 0, 1));
-	CU_ASSERT_NOT_EQUAL(group(2, 0, 0), group(2, 0, 1));
-	CU_ASSERT_NOT_EQUAL(group(1, 0, 0), group(2, 0, 0));
-}
-
-static void conventional_bus_is_one_group(void)
-{
-	scan_text("01.0 port\n"
-		  "  00.0 pcibridge\n"
-		  "    01.0 pci id=11:2\n"
-		  "    02.0 pci id=11:3\n"
-		  "02.0 port\n"
-		  "  00.0 nvme\n");
-	pci_assign_groups(&table);
-	CU_ASSERT_EQUAL(group(2, 1, 0), group(2, 2, 0));
-	CU_ASSERT_NOT_EQUAL(group(2, 1, 0), group(3, 0, 0));
-}
-
-static void switch_ports_without_acs_join_below_only(void)
-{
-	scan_text("01.0 port\n"
-		  "  00.0 up\n"
-		  "    00.0 down acs=1\n"
-		  "      00.0 nvme\n"
-		  "    01.0 down\n"
-		  "      00.0 nvme\n"
-		  "02.0 port\n"
-		  "  00.0 up\n"
-		  "    00.0 down acs=1\n"
-		  "      00.0 nvme\n"
-		  "    01.0 down acs=1\n"
-		  "      00.0 nvme\n");
-	pci_assign_groups(&table);
-	CU_ASSERT_EQUAL(group(3, 0, 0), group(4, 0, 0));
-	CU_ASSERT_NOT_EQUAL(group(7, 0, 0), group(8, 0, 0));
-	CU_ASSERT_NOT_EQUAL(group(3, 0, 0), group(7, 0, 0));
 }
 
 void suite_pci_scan(void)
@@ -678,14 +621,10 @@ void suite_pci_scan(void)
 		TEST(platform_quirks_are_respected),
 		TEST(real_trees_scan),
 		TEST(narrow_write_on_a_wide_machine_clears_no_status),
+		TEST(wide_access_on_a_narrow_machine_is_made_of_parts),
+		TEST(device_that_answers_retry_is_waited_for),
 		TEST(illegal_config_accesses_reach_nothing),
 		TEST(ecam_addresses_follow_the_specification),
-		TEST(ports_with_acs_separate),
-		TEST(ports_without_acs_join_their_siblings),
-		TEST(ports_isolate_quirk_separates),
-		TEST(multifunction_without_acs_is_one_group),
-		TEST(conventional_bus_is_one_group),
-		TEST(switch_ports_without_acs_join_below_only),
 	};
 
 	unit_suite("pci_scan", tests, ARRAY_SIZE(tests));
