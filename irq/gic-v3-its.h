@@ -7,8 +7,8 @@
  * from one pool for all units.
  *
  * Locking: the driver takes unit->lock for commands, and a lock of its own for the LPI pool inside
- * it. Callers of vectors_alloc and vectors_free for one device serialize themselves. None of the
- * ops may be called with a lock held that a vector's handler takes.
+ * it. Callers of vectors_alloc and vectors_free for one device serialize themselves. vectors_free
+ * waits for handlers: not with a lock held that a vector's handler takes.
  */
 #ifndef IRQ_GIC_V3_ITS_H
 #define IRQ_GIC_V3_ITS_H

@@ -372,8 +372,12 @@ void vgic_vcpu_refresh(struct vgic *g, struct vgic_vcpu *c)
 {
 	uint64_t hcr = ICH_HCR_EN, eoi_count = 0, empty;
 
-	if (!c->lr_count)
+	if (!c->lr_count) {
+		/* Reset, and not running yet: what is still loaded must not raise maintenance. */
+		c->hcr = 0;
+		arch_ich_hcr_write(0);
 		return;
+	}
 	/* Counted before that was armed, it is about nothing of ours. */
 	if (c->hcr & ICH_HCR_LRENPIE) {
 		eoi_count = FIELD_GET(ICH_HCR_EOICOUNT, arch_ich_hcr_read());

@@ -309,6 +309,25 @@ static void rerouted_while_loaded_goes_to_the_new_one(void)
 	CU_ASSERT_EQUAL(take(0), 44);
 }
 
+/* The zone was reset while its CPU still had list registers loaded. */
+static void stale_list_registers_raise_no_maintenance_for_ever(void)
+{
+	vgic_booted();
+	for (uint32_t i = 40; i < 50; i++)
+		edge_spi(i, 0, 0xa0);
+	wr(0, VDIST + 0x204, 0x3ff00);
+	settle(0);
+	for (unsigned i = 0; i < LIST_REGS; i++)
+		model_guest_take(pcpu(0));
+	CU_ASSERT_TRUE(model_maintenance(pcpu(0)));
+	vgic_reset(f.vgic);
+	vgic_maintenance(f.vgic, 0);
+	CU_ASSERT_FALSE(model_maintenance(pcpu(0)));
+	vgic_vcpu_reset(f.vgic, 0);
+	CU_ASSERT_EQUAL(take(0), MODEL_SPURIOUS);
+	CU_ASSERT_EQUAL(model_ich_hcr(pcpu(0)), 1);
+}
+
 /* Random but repeatable: no edge is lost or doubled, whatever the order of events. */
 static void random_edges_all_arrive(void)
 {
@@ -394,6 +413,7 @@ void suite_vgic_lr(void)
 		TEST(cleared_on_another_vcpu_is_gone),
 		TEST(active_state_of_another_vcpu_is_seen_and_cleared),
 		TEST(rerouted_while_loaded_goes_to_the_new_one),
+		TEST(stale_list_registers_raise_no_maintenance_for_ever),
 		TEST(random_edges_all_arrive),
 	};
 
