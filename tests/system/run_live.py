@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """run_live.py - the demo's machine, live on this terminal (`make run`).
 
-One terminal, two serial lines: the root zone's console and the hypervisor's monitor (from which `console ZONE`
-reaches the other zones). Control-T is the key that talks to this program; what follows it decides:
+One terminal, two serial lines: the root zone's console and the hypervisor's monitor (from which
+`console ZONE` reaches the other zones). Control-T is the key that talks to this program; what
+follows it decides:
 
     Ctrl-T r    root zone's console          Ctrl-T x    power the machine off and leave
     Ctrl-T m    hypervisor's monitor         Ctrl-T t    send a Control-T
@@ -138,7 +139,10 @@ def main():
     records = paths.fresh_records("live")
     spec = MachineSpec(nvme=Nvme(image=make_disk(records)), igb=Igb(), trace=())
     print(__doc__.split("\n\n", 1)[1])
-    print(f"Transcripts: {records}. The igb's peer is 10.0.2.2 (zone: ip addr add 10.0.2.15/24 dev eth0).", flush=True)
+    print(
+        f"Transcripts: {records}. The igb's peer is 10.0.2.2 (zone: ip addr add 10.0.2.15/24 dev eth0).",
+        flush=True,
+    )
     before = termios.tcgetattr(0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with Machine(spec, records, attended=True) as machine:

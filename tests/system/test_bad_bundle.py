@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Bad manifests and damaged bundles are refused by name on the monitor's line, and root boots where it can.
+"""Bad manifests and damaged bundles are refused by name on the monitor's line, and root boots where
+it can.
 
-A refusal reads "manifest: RULE: zone ZONE, SUBJECT: what is wrong; what to do about it" (docs/manifest.md).
+A refusal reads "manifest: RULE: zone ZONE, SUBJECT: what is wrong; what to do about it"
+(docs/manifest.md).
 """
 
 import re
@@ -16,7 +18,8 @@ from lib.system import System
 TIME_LIMIT = 240
 NAME = "test_bad_bundle"
 
-# One zone per mistake: each must be refused for its own reason, none may take root or the machine along.
+# One zone per mistake: each must be refused for its own reason, none may take root or the machine
+# along.
 MISTAKES = """
         zone1 { colour = "blue"; };
         ghost {
@@ -39,7 +42,9 @@ EXPECTED = {
     "glutton": ("too-much-memory", "memory-mib"),
     "blank": ("missing-image", "no-such-image"),
 }
-REFUSAL = re.compile(r"manifest: (?P<rule>[a-z-]+): zone (?P<zone>\S+), (?P<subject>.*?): (?P<text>.*); (?P<fix>.+)")
+REFUSAL = re.compile(
+    r"manifest: (?P<rule>[a-z-]+): zone (?P<zone>\S+), (?P<subject>.*?): (?P<text>.*); (?P<fix>.+)"
+)
 
 
 def refusals(system):
@@ -50,13 +55,19 @@ def named(report, system, zone, rule, subject):
     """The refusal names zone, device or property, rule and way out."""
     for match in refusals(system):
         if match["zone"] == zone and match["rule"] == rule and subject in match["subject"]:
-            return report.check(len(match["fix"]) > 10, f"{zone or 'bundle'}: {rule} names {subject}", match.group(0))
+            return report.check(
+                len(match["fix"]) > 10,
+                f"{zone or 'bundle'}: {rule} names {subject}",
+                match.group(0),
+            )
     return report.check(False, f"{zone or 'bundle'}: {rule} names {subject}", "no such message")
 
 
 def root_boots(report, system, why):
     system.root.wait_ready()
-    return report.check("42" in system.root.run("echo $((6*7))"), f"root boots all the same ({why})")
+    return report.check(
+        "42" in system.root.run("echo $((6*7))"), f"root boots all the same ({why})"
+    )
 
 
 def start(name, image):
@@ -66,14 +77,18 @@ def start(name, image):
 
 def mistakes(report, records):
     report.step("A manifest with a mistake of each kind")
-    image = bundle.make(bundle.overlay(records, "mistakes", MISTAKES), records / "mistakes.bundle", force=True)
+    image = bundle.make(
+        bundle.overlay(records, "mistakes", MISTAKES), records / "mistakes.bundle", force=True
+    )
     with start("mistakes", image) as system:
         system.monitor.wait_ready()
         for zone, (rule, subject) in EXPECTED.items():
             named(report, system, zone, rule, subject)
         states = {name: zone.state for name, zone in system.monitor.zones().items()}
         report.check(
-            all(states.get(z) == "failed" for z in EXPECTED), "no zone with a mistake starts", states
+            all(states.get(z) == "failed" for z in EXPECTED),
+            "no zone with a mistake starts",
+            states,
         )
         root_boots(report, system, "mistakes in other zones")
         listing = system.root.run("lspci -n")
@@ -101,9 +116,16 @@ def unusable(report, name, rule, image):
     with start(name, image) as system:
         system.monitor.wait_ready()
         matches = [m for m in refusals(system) if m["rule"] == rule]
-        report.check(matches and len(matches[0]["fix"]) > 10, f"{name}: {rule}", matches[0].group(0) if matches else "")
+        report.check(
+            matches and len(matches[0]["fix"]) > 10,
+            f"{name}: {rule}",
+            matches[0].group(0) if matches else "",
+        )
         report.check(system.monitor.run("help"), f"{name}: the monitor answers")
-        report.check("Linux version" not in system.machine.consoles["root"].text(), f"{name}: no zone is started")
+        report.check(
+            "Linux version" not in system.machine.consoles["root"].text(),
+            f"{name}: no zone is started",
+        )
         system.power_off()
 
 
@@ -114,7 +136,12 @@ def main():
     damaged_image(report, records)
     size = paths.BUNDLE.stat().st_size
     report.step("A bundle cut short")
-    unusable(report, "truncated", "bundle-format", bundle.truncated(paths.BUNDLE, records / "cut.bundle", size // 2))
+    unusable(
+        report,
+        "truncated",
+        "bundle-format",
+        bundle.truncated(paths.BUNDLE, records / "cut.bundle", size // 2),
+    )
     report.step("One bit of the manifest turned over")
     image = bundle.flipped(paths.BUNDLE, records / "manifest.bundle", b"postern.zone=zone1")
     unusable(report, "flipped-manifest", "bundle-manifest-checksum", image)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The demo's account follows the machine: without a device it fails, with other devices it tells of those."""
+"""The demo's account follows the machine: without a device it fails, with other devices it tells of
+those.
+"""
 
 import re
 import subprocess
@@ -19,7 +21,9 @@ OTHER = {"mac": "52:54:00:ab:cd:ef", "serial": "other-serial-42", "nvme_slot": 6
 def demo(name, *options):
     records = f"test_demo_variants/{name}"
     command = [sys.executable, str(DEMO), "--records", records, *options]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    result = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     (paths.RECORDS / records / "account.txt").write_text(result.stdout)
     return result.returncode, result.stdout
 
@@ -29,8 +33,12 @@ def missing(report, device):
     status, account = demo(f"without-{device}", "--without", device)
     report.check(status != 0, f"without {device} the demo exits non-zero", f"status {status}")
     named = re.search(rf"^.*unknown-device.*{device}.*$", account, re.MULTILINE)
-    report.check(named, "the refusal names the device and the rule", named.group(0).strip() if named else "")
-    report.check(re.search("PASS .*root boots", account), f"without {device} root boots all the same")
+    report.check(
+        named, "the refusal names the device and the rule", named.group(0).strip() if named else ""
+    )
+    report.check(
+        re.search("PASS .*root boots", account), f"without {device} root boots all the same"
+    )
 
 
 def altered(report):
@@ -42,14 +50,19 @@ def altered(report):
     )
     report.check(status == 0, "the altered demo passes", f"status {status}")
     if status:
-        report.say("\n".join(line for line in account.splitlines() if "FAIL" in line or "Error" in line))
+        report.say(
+            "\n".join(line for line in account.splitlines() if "FAIL" in line or "Error" in line)
+        )
     for key in ("mac", "serial"):
         told = re.search(rf"PASS .*command line's: {re.escape(OTHER[key])}$", account, re.MULTILINE)
         report.check(told, f"the account has the other {key}", OTHER[key])
-    # Buses are numbered by slot: the random number generator's comes first now, then the card's, then the drive's.
+    # Buses are numbered by slot: the random number generator's comes first now, then the card's,
+    # then the drive's.
     for bdf, device_id in (("0000:02:00.0", "8086:10c9"), ("0000:03:00.0", "1b36:0010")):
         row = re.search(rf"^\s*{re.escape(bdf)}\s.*{device_id}.*$", account, re.MULTILINE)
-        report.check(row, f"the table has {device_id} at {bdf}", row.group(0).strip() if row else "")
+        report.check(
+            row, f"the table has {device_id} at {bdf}", row.group(0).strip() if row else ""
+        )
     report.check("vCPU0" in account and "vCPU1" not in account, "the interrupt table has one vCPU")
     report.check("nvme0q1" in account and "nvme0q2" not in account, "the drive has one queue")
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a zone can see of PCI is its own: by lspci, and by asking config space for every function there could be."""
+"""What a zone can see of PCI is its own: by lspci, and by asking config space for every function
+there could be.
+"""
 
 import re
 import sys
@@ -14,7 +16,8 @@ TIME_LIMIT = 180
 ZONE = "zone1"
 BUSES = 4  # buses asked one by one; the machine has no more than that
 
-# Reads the first word of every function straight from the zone's ECAM window, whatever its kernel thinks is there.
+# Reads the first word of every function straight from the zone's ECAM window, whatever its kernel
+# thinks is there.
 SCAN = (
     "base=$(hexdump -v -e '1/1 \"%02x\"' /proc/device-tree/pcie*/reg | cut -c1-16); "
     "b=0; while [ $b -lt {buses} ]; do d=0; while [ $d -lt 256 ]; do "
@@ -25,7 +28,10 @@ SCAN = (
 
 
 def functions(listing):
-    return {m.group(1): m.group(2) for m in re.finditer(r"^(\S+) .*?([0-9a-f]{4}:[0-9a-f]{4})", listing, re.MULTILINE)}
+    return {
+        m.group(1): m.group(2)
+        for m in re.finditer(r"^(\S+) .*?([0-9a-f]{4}:[0-9a-f]{4})", listing, re.MULTILINE)
+    }
 
 
 def scan(shell):
@@ -56,11 +62,20 @@ def view(report, name, shell, own, foreign):
 def main():
     report = Report("Each zone sees its own devices only")
     records = paths.fresh_records("test_isolation_view")
-    with System("test_isolation_view", records=records, disk_size=16 * MIB, initrd=bundle.raw_memory(records)) as system:
+    with System(
+        "test_isolation_view",
+        records=records,
+        disk_size=16 * MIB,
+        initrd=bundle.raw_memory(records),
+    ) as system:
         system.boot(ZONE)
         zones = {"root": system.root, ZONE: system.zone(ZONE)}
         owned = {name: {d.id for d in system.monitor.devices() if d.zone == name} for name in zones}
-        report.check(owned[ZONE] == {checks.NVME_ID, checks.IGB_ID}, f"{ZONE} owns the drive and the card", owned[ZONE])
+        report.check(
+            owned[ZONE] == {checks.NVME_ID, checks.IGB_ID},
+            f"{ZONE} owns the drive and the card",
+            owned[ZONE],
+        )
         report.check(owned["root"], "root owns something of its own", owned["root"])
         for name, shell in zones.items():
             others = set().union(*(ids for other, ids in owned.items() if other != name))

@@ -23,9 +23,13 @@ def main():
             name = f"test_matrix/{cpu}-{smmu}"
             report.step(f"-cpu {cpu}, SMMUv3 {smmu}")
             command = [sys.executable, str(DEMO), "--records", name, "--cpu", cpu, "--smmu", smmu]
-            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            result = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            )
             (paths.RECORDS / name / "account.txt").write_text(result.stdout)
-            last = result.stdout.rstrip().splitlines()[-1] if result.stdout.strip() else "no account"
+            last = (
+                result.stdout.rstrip().splitlines()[-1] if result.stdout.strip() else "no account"
+            )
             if not report.check(result.returncode == 0, f"demo on {cpu}, SMMU {smmu}", last):
                 report.say("\n".join(line for line in result.stdout.splitlines() if "FAIL" in line))
     return report.finish()

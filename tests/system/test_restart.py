@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""zone1 restarts five times in one run, and its devices with it: twice by its own reboot, three times by the monitor.
+"""zone1 restarts five times in one run, and its devices with it: twice by its own reboot, three
+times by the monitor.
 
-Each time both devices were reset (QEMU's trace), both work again, and when the zone was stopped in between, its
-former RAM reads zero through QEMU. Root goes on undisturbed.
+Each time both devices were reset (QEMU's trace), both work again, and when the zone was stopped in
+between, its former RAM reads zero through QEMU. Root goes on undisturbed.
 """
 
 import sys
@@ -30,10 +31,16 @@ class Restarts:
         """Both devices work, verified from outside."""
         self.count += 1
         size = 8 * MIB
-        checks.nvme_read(self.report, self.system, self.zone, size, f"after start {self.count}: the zone reads")
+        checks.nvme_read(
+            self.report, self.system, self.zone, size, f"after start {self.count}: the zone reads"
+        )
         checks.nvme_write(self.report, self.zone, WRITE_AT, WRITE_SIZE, self.seed + self.count)
         wrong = self.system.disk.mismatch(WRITE_AT, WRITE_SIZE, self.seed + self.count)
-        self.report.check(not wrong, f"NVMe: after start {self.count}: the zone's writes are in the image", wrong or "")
+        self.report.check(
+            not wrong,
+            f"NVMe: after start {self.count}: the zone's writes are in the image",
+            wrong or "",
+        )
         checks.net_up(self.zone)
         checks.ping(self.report, self.zone, 50)
         checks.tcp(self.report, self.system, self.zone, MIB, self.seed + self.count)
@@ -53,7 +60,11 @@ class Restarts:
         act()
         self.system.monitor.wait_started(ZONE, before + 1)
         self.zone.wait_ready(60)
-        self.report.check(self.place().starts == before + 1, f"{how}: the zone started once more", self.place().starts)
+        self.report.check(
+            self.place().starts == before + 1,
+            f"{how}: the zone started once more",
+            self.place().starts,
+        )
         resets = read_trace(self.system.machine.trace_file, start).resets
         self.report.check(
             resets["nvme"] >= 1 and resets["igb"] >= 1,
@@ -83,7 +94,9 @@ class Restarts:
         self.system.monitor.wait(ZONE, "stopped")
         checks.ram_is_zero(self.report, self.system, place, "after a kill during writes")
         changed = self.system.disk.changed_outside(0, LOOP_AT + LOOP_SIZE)
-        self.report.check(not changed, "NVMe: the kill left the rest of the image alone", changed or "")
+        self.report.check(
+            not changed, "NVMe: the kill left the rest of the image alone", changed or ""
+        )
         self.system.monitor.run(f"start {ZONE}")
 
 
@@ -102,8 +115,14 @@ def main():
         run.again("by the monitor's stop and start", run.stop_start)
         run.again("by the monitor's kill during writes, then start", run.kill_writing)
         report.step("Afterwards")
-        report.check(float(system.root.run("cut -d' ' -f1 /proc/uptime")) > uptime, "root ran all the time")
-        report.check(not system.monitor.faults(), "no IOMMU fault was reported", "; ".join(map(str, system.monitor.faults())))
+        report.check(
+            float(system.root.run("cut -d' ' -f1 /proc/uptime")) > uptime, "root ran all the time"
+        )
+        report.check(
+            not system.monitor.faults(),
+            "no IOMMU fault was reported",
+            "; ".join(map(str, system.monitor.faults())),
+        )
         system.power_off()
         trace = read_trace(system.machine.trace_file)
         report.check(trace.let_through() == 0, "translation: no DMA bypassed the SMMU in any of it")

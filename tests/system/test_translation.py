@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""DMA is translated or blocked, from the hypervisor's first instruction to the last: QEMU's trace and SMMU say so."""
+"""DMA is translated or blocked, from the hypervisor's first instruction to the last: QEMU's trace
+and SMMU say so.
+"""
 
 import sys
 
@@ -29,7 +31,9 @@ def table(report, system, streams, when):
 
 def main():
     report = Report("DMA is translated or blocked")
-    with System("test_translation", disk_size=32 * MIB, trace=WITNESS_TRACE + ("smmuv3_translate_success",)) as system:
+    with System(
+        "test_translation", disk_size=32 * MIB, trace=WITNESS_TRACE + ("smmuv3_translate_success",)
+    ) as system:
         machine = system.machine
         report.step("Boot with every translation traced")
         system.boot(ZONE)
@@ -37,9 +41,15 @@ def main():
         devices = {d.id: d for d in system.monitor.devices()}
         streams = {"NVMe": devices[checks.NVME_ID].stream, "igb": devices[checks.IGB_ID].stream}
         place = system.monitor.zones()[ZONE]
-        report.check(smmu.aborts_when_off(machine), "the SMMU would abort what comes if it were off (GBPA)")
+        report.check(
+            smmu.aborts_when_off(machine), "the SMMU would abort what comes if it were off (GBPA)"
+        )
         kinds = table(report, system, streams, "running")
-        report.check(set(kinds.values()) == {"stage 2"}, "running: both streams are translated by stage 2", kinds)
+        report.check(
+            set(kinds.values()) == {"stage 2"},
+            "running: both streams are translated by stage 2",
+            kinds,
+        )
 
         report.step("Traffic")
         checks.nvme_read(report, system, zone)
@@ -51,9 +61,17 @@ def main():
         system.monitor.wait(ZONE, "stopped")
         stopped_at = position(machine.trace_file)
         kinds = table(report, system, streams, "stopped")
-        report.check(not {"stage 2", "stage 1", "bypass"} & set(kinds.values()), "stopped: both streams are blocked", kinds)
+        report.check(
+            not {"stage 2", "stage 1", "bypass"} & set(kinds.values()),
+            "stopped: both streams are blocked",
+            kinds,
+        )
         system.root.run("sleep 1; true")
-        report.check(not system.monitor.faults(), "no IOMMU fault was reported", "; ".join(map(str, system.monitor.faults())))
+        report.check(
+            not system.monitor.faults(),
+            "no IOMMU fault was reported",
+            "; ".join(map(str, system.monitor.faults())),
+        )
         system.power_off()
         trace = read_trace(machine.trace_file)
         checks.translation(report, trace, streams, {name: place for name in streams})

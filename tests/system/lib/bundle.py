@@ -5,7 +5,11 @@ import subprocess
 
 from . import paths
 
-IMAGES = {"linux": paths.GUEST_KERNEL, "root-initrd": paths.ROOT_INITRD, "zone-initrd": paths.ZONE_INITRD}
+IMAGES = {
+    "linux": paths.GUEST_KERNEL,
+    "root-initrd": paths.ROOT_INITRD,
+    "zone-initrd": paths.ZONE_INITRD,
+}
 DEMO = paths.MANIFESTS / "demo.dts"
 
 
@@ -21,7 +25,9 @@ def overlay(records, name, text, base=DEMO):
 
 def make(manifest, out, force=False):
     """What a user does: `postern bundle`. force: although the manifest has errors."""
-    command = [str(paths.POSTERN), "bundle", "-m", str(manifest), "-o", str(out)] + ["--force"] * force
+    command = [str(paths.POSTERN), "bundle", "-m", str(manifest), "-o", str(out)] + [
+        "--force"
+    ] * force
     command += [f"{name}={path}" for name, path in IMAGES.items()]
     result = subprocess.run(command, capture_output=True, text=True, cwd=paths.TREE, check=False)
     if result.returncode:
@@ -38,14 +44,17 @@ def demo(records, vcpus=2):
 
 
 def raw_memory(records):
-    """The demo's bundle with zones whose root user may touch any guest-physical address through /dev/mem."""
+    """The demo's bundle with zones whose root user may touch any guest-physical address through
+    /dev/mem.
+    """
     zones = "\n".join(
-        f'{zone} {{ bootargs = "console=ttyAMA0 postern.zone={zone} quiet iomem=relaxed"; }};' for zone in ("root", "zone1")
+        f'{zone} {{ bootargs = "console=ttyAMA0 postern.zone={zone} quiet iomem=relaxed"; }};'
+        for zone in ("root", "zone1")
     )
     return make(overlay(records, "raw-memory", zones), records / "raw-memory.bundle")
 
 
-# ---- damage ----------------------------------------------------------------------------------------------------------
+# ---- damage -------------------------------------------------------------------------------------
 
 
 def truncated(bundle, out, length):

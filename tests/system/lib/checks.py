@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a zone with the NVMe drive and the igb card is put through, and how it is verified from outside.
+"""What a zone with the NVMe drive and the igb card is put through, and how it is verified from
+outside.
 
-Each function adds its claims to the report. They are used by the demo, by the matrix and by the restart test.
+Each function adds its claims to the report. They are used by the demo, by the matrix and by the
+restart test.
 """
 
 import re
@@ -21,7 +23,7 @@ NVME_ID = "1b36:0010"
 IGB_ID = "8086:10c9"
 
 
-# ---- NVMe ------------------------------------------------------------------------------------------------------------
+# ---- NVMe ---------------------------------------------------------------------------------------
 
 
 def nvme_read(report, system, zone, length=None, label="the zone reads the whole disk"):
@@ -32,7 +34,8 @@ def nvme_read(report, system, zone, length=None, label="the zone reads the whole
     expected = system.disk.sha256(length)
     rate = re.search(r"MiB in [\d.]+ s", output)
     ok = told and int(told.group(1)) == size and told.group(2) == expected
-    figure = f"{size // MIB} {rate.group(0) if rate else 'MiB'}, SHA-256 {told.group(2)[:16] if told else '-'}..."
+    digest = told.group(2)[:16] if told else "-"
+    figure = f"{size // MIB} {rate.group(0) if rate else 'MiB'}, SHA-256 {digest}..."
     if not ok:
         figure += f", the host's is {expected[:16]}..."
     return report.check(ok, f"NVMe: {label}, SHA-256 equals the host's", figure)
@@ -56,17 +59,20 @@ def nvme_verify(report, system, offset, length, seed, rest=True):
     if rest:
         changed = system.disk.changed_outside(offset, length)
         report.check(
-            not changed, "NVMe: nothing else in the image changed", changed or f"{system.disk.size // MIB} MiB hashed"
+            not changed,
+            "NVMe: nothing else in the image changed",
+            changed or f"{system.disk.size // MIB} MiB hashed",
         )
 
 
-# ---- igb -------------------------------------------------------------------------------------------------------------
+# ---- igb ----------------------------------------------------------------------------------------
 
 
 def net_up(zone, timeout=20):
     zone.run("ip link set eth0 up && ip addr replace " + ZONE_ADDRESS + "/24 dev eth0")
     zone.run(
-        "n=0; until [ $(cat /sys/class/net/eth0/carrier) = 1 ] || [ $n = 100 ]; do usleep 100000; n=$((n+1)); done; "
+        "n=0; until [ $(cat /sys/class/net/eth0/carrier) = 1 ] || [ $n = 100 ]; "
+        "do usleep 100000; n=$((n+1)); done; "
         "[ $n -lt 100 ]",
         timeout,
     )
@@ -78,7 +84,9 @@ def ping(report, zone, count=1000, interval=0.002):
     rtt = re.search(r"min/avg/max = (\S+) ms", output)
     received = int(told.group(2)) if told else 0
     return report.check(
-        received >= count, f"igb: {count} pings answered", f"{received}, min/avg/max {rtt.group(1) if rtt else '-'} ms"
+        received >= count,
+        f"igb: {count} pings answered",
+        f"{received}, min/avg/max {rtt.group(1) if rtt else '-'} ms",
     )
 
 
@@ -104,14 +112,19 @@ def tcp(report, system, zone, length, seed):
     report.check(
         equal and not result.error and result.bytes == length,
         f"igb: {length // MIB} MiB TCP to the zone arrive intact",
-        result.error or f"{result.bytes} bytes taken from the peer {rate.group(0) if rate else told}",
+        result.error
+        or f"{result.bytes} bytes taken from the peer {rate.group(0) if rate else told}",
     )
 
 
 def wire(report, system, pings, tcp_bytes):
     """The same, counted on the wire by QEMU's capture; after QEMU has ended."""
     seen = read_capture(system.machine.capture_file, system.spec.igb.mac)
-    report.check(seen.answered_pings >= pings, "igb: pings on the wire", f"{seen.answered_pings} answered in the capture")
+    report.check(
+        seen.answered_pings >= pings,
+        "igb: pings on the wire",
+        f"{seen.answered_pings} answered in the capture",
+    )
     report.check(
         min(seen.tcp_from_card, seen.tcp_to_card) >= tcp_bytes,
         "igb: TCP payload on the wire",
@@ -119,11 +132,13 @@ def wire(report, system, pings, tcp_bytes):
     )
     macs = set(seen.source_macs)
     report.check(
-        macs == {system.spec.igb.mac}, "igb: the zone's frames carry the card's own address", ", ".join(sorted(macs))
+        macs == {system.spec.igb.mac},
+        "igb: the zone's frames carry the card's own address",
+        ", ".join(sorted(macs)),
     )
 
 
-# ---- interrupts ------------------------------------------------------------------------------------------------------
+# ---- interrupts ---------------------------------------------------------------------------------
 
 
 def _flows(zone, cpu, count, bytes_each, seed):
@@ -169,9 +184,11 @@ def read_interrupts(zone):
 
 
 def interrupt_delivery(report, system, zone, cpus, nvme_id, igb_id, physical_cpus):
-    """Every vector of both devices rises, each queue's on its own CPU; QEMU's ITS and CPUs say so too.
+    """Every vector of both devices rises, each queue's on its own CPU; QEMU's ITS and CPUs say so
+    too.
 
-    nvme_id, igb_id: the devices' ids at the physical ITS. physical_cpus: where the zone's vCPUs are pinned.
+    nvme_id, igb_id: the devices' ids at the physical ITS. physical_cpus: where the zone's vCPUs are
+    pinned.
     """
     net_up(zone)
     before = read_interrupts(zone)
@@ -188,16 +205,40 @@ def interrupt_delivery(report, system, zone, cpus, nvme_id, igb_id, physical_cpu
     rise = interrupts.risen(before, read_interrupts(zone))
     for queue in range(1, cpus + 1):
         wanted[f"nvme0q{queue}"] = queue - 1
-    names = ["nvme0q0"] + [f"nvme0q{q}" for q in range(1, cpus + 1)] + ["eth0"] + sorted(n for n in wanted if "eth0" in n)
+    names = (
+        ["nvme0q0"]
+        + [f"nvme0q{q}" for q in range(1, cpus + 1)]
+        + ["eth0"]
+        + sorted(n for n in wanted if "eth0" in n)
+    )
     report.table(
         ["vector", *(f"vCPU{cpu}" for cpu in range(cpus)), "meant for"],
-        [[n, *rise.get(n, ("-",) * cpus)[:cpus], f"vCPU{wanted[n]}" if n in wanted else "any"] for n in names],
+        [
+            [n, *rise.get(n, ("-",) * cpus)[:cpus], f"vCPU{wanted[n]}" if n in wanted else "any"]
+            for n in names
+        ],
     )
     silent = [n for n in names if not sum(rise.get(n, (0,)))]
-    report.check(not silent, f"interrupts: {len(names)} vectors rise", "none for " + ", ".join(silent) if silent else "")
-    strays = [n for n in wanted if any(count for cpu, count in enumerate(rise.get(n, ())) if cpu != wanted[n])]
-    report.check(not strays, "interrupts: each queue's vector on its own CPU only", ", ".join(strays))
-    _outside(report, system, start, {"NVMe": (nvme_id, cpus + 1), "igb": (igb_id, 1 + 2 * cpus)}, physical_cpus)
+    report.check(
+        not silent,
+        f"interrupts: {len(names)} vectors rise",
+        "none for " + ", ".join(silent) if silent else "",
+    )
+    strays = [
+        n
+        for n in wanted
+        if any(count for cpu, count in enumerate(rise.get(n, ())) if cpu != wanted[n])
+    ]
+    report.check(
+        not strays, "interrupts: each queue's vector on its own CPU only", ", ".join(strays)
+    )
+    _outside(
+        report,
+        system,
+        start,
+        {"NVMe": (nvme_id, cpus + 1), "igb": (igb_id, 1 + 2 * cpus)},
+        physical_cpus,
+    )
 
 
 def _outside(report, system, start, devices, physical_cpus):
@@ -207,7 +248,8 @@ def _outside(report, system, start, devices, physical_cpus):
         report.say(
             f"QEMU's ITS, device {device_id:#x}: "
             + ", ".join(
-                f"vector {event}: {count} -> LPI {seen.intids.get(event, 0)} on CPU {sorted(taken.get(event, {}))}"
+                f"vector {event}: {count} -> LPI {seen.intids.get(event, 0)} "
+                f"on CPU {sorted(taken.get(event, {}))}"
                 for event, count in sorted(seen.messages.items())
             )
         )
@@ -215,11 +257,12 @@ def _outside(report, system, start, devices, physical_cpus):
         report.check(
             len(seen.messages) >= vectors and cpus and cpus <= set(physical_cpus),
             f"interrupts: QEMU saw {name}'s messages at the ITS, taken by the zone's CPUs only",
-            f"{len(seen.messages)} vectors, {sum(seen.messages.values())} messages, physical CPUs {sorted(cpus)}",
+            f"{len(seen.messages)} vectors, {sum(seen.messages.values())} messages, "
+            f"physical CPUs {sorted(cpus)}",
         )
 
 
-# ---- memory ----------------------------------------------------------------------------------------------------------
+# ---- memory -------------------------------------------------------------------------------------
 
 
 def page_of_marker(seed):
@@ -227,19 +270,27 @@ def page_of_marker(seed):
 
 
 def marker(report, system, zone, seed, place):
-    """A page the zone fills at guest address g is in the machine's memory where the table says, and not at g.
+    """A page the zone fills at guest address g is in the machine's memory where the table says, and
+    not at g.
 
     place: object with ram_gpa, ram_hpa, ram_size of the zone, from the monitor.
     """
     zone.run(f"(iotool marker {seed} > /tmp/marker 2>&1 &)")
-    told = zone.run("n=0; until grep -q gpa= /tmp/marker || [ $n = 50 ]; do usleep 100000; n=$((n+1)); done; cat /tmp/marker")
+    told = zone.run(
+        "n=0; until grep -q gpa= /tmp/marker || [ $n = 50 ]; do usleep 100000; n=$((n+1)); done; "
+        "cat /tmp/marker"
+    )
     match = re.search(r"marker gpa=(0x[0-9a-f]+)", told)
     if not match:
         return report.check(False, "memory: the zone's marker", told)
     guest = int(match.group(1), 16)
     host = place.ram_hpa + guest - place.ram_gpa
     expected = page_of_marker(seed)
-    report.check(place.ram_gpa <= guest < place.ram_gpa + place.ram_size, "memory: the marker is in the zone's RAM", hex(guest))
+    report.check(
+        place.ram_gpa <= guest < place.ram_gpa + place.ram_size,
+        "memory: the marker is in the zone's RAM",
+        hex(guest),
+    )
     report.check(
         system.machine.qmp.memory(host, PAGE) == expected,
         "memory: the marker is at the host address of the table",
@@ -247,10 +298,14 @@ def marker(report, system, zone, seed, place):
     )
     try:
         there = system.machine.qmp.memory(guest, PAGE)
-        figure = f"pmemsave at {guest:#x} shows {'the marker' if there == expected else 'other bytes'}"
+        figure = (
+            f"pmemsave at {guest:#x} shows {'the marker' if there == expected else 'other bytes'}"
+        )
     except QmpError:
         there, figure = b"", f"the machine has no memory at {guest:#x}"
-    report.check(guest != host and there != expected, "memory: it is not at that address of the host", figure)
+    report.check(
+        guest != host and there != expected, "memory: it is not at that address of the host", figure
+    )
     zone.run("killall iotool")
     return None
 
@@ -273,11 +328,13 @@ def ram_is_zero(report, system, place, what):
     report.check(
         dirty is None and size == place.ram_size,
         f"memory: old RAM is zero {what}",
-        f"{size // MIB} MiB at {place.ram_hpa:#x}" if dirty is None else f"first byte at {place.ram_hpa + dirty:#x}",
+        f"{size // MIB} MiB at {place.ram_hpa:#x}"
+        if dirty is None
+        else f"first byte at {place.ram_hpa + dirty:#x}",
     )
 
 
-# ---- translation -------------------------------------------------------------------------------------------------------
+# ---- translation --------------------------------------------------------------------------------
 
 
 def translation(report, trace, streams, places, phase="the whole run"):
@@ -288,7 +345,9 @@ def translation(report, trace, streams, places, phase="the whole run"):
     report.check(
         trace.let_through() == 0,
         "translation: no DMA bypassed the SMMU",
-        trace.examples.get("bypass") or trace.examples.get("disabled") or f"0 bypass translations in {phase}",
+        trace.examples.get("bypass")
+        or trace.examples.get("disabled")
+        or f"0 bypass translations in {phase}",
     )
     for name, stream_id in streams.items():
         count, place = trace.translated[stream_id], places[name]
@@ -296,6 +355,7 @@ def translation(report, trace, streams, places, phase="the whole run"):
         identity = trace.identity[stream_id]
         report.check(
             count > 0 and not outside and not identity,
-            f"translation: {name}'s DMA (stream {stream_id:#x}) is translated into its zone's RAM only",
-            f"{count} translations, {identity} identical, RAM blocks outside: {[hex(b) for b in outside] or 'none'}",
+            f"translation: {name}'s DMA (stream {stream_id:#x}) goes to its zone's RAM only",
+            f"{count} translations, {identity} identical, "
+            f"RAM blocks outside: {[hex(b) for b in outside] or 'none'}",
         )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Serial dialogue: a line to a UART of the machine, and a shell at the other end of it.
 
-A reader thread collects what the machine says; the test's thread waits for patterns in it. QEMU itself keeps
-the transcript (machine.py gives the character device a log file).
+A reader thread collects what the machine says; the test's thread waits for patterns in it. QEMU
+itself keeps the transcript (machine.py gives the character device a log file).
 """
 
 import itertools
@@ -49,7 +49,8 @@ class Console:
         self.send(text + "\n")
 
     def expect(self, pattern, timeout=30, fatal=DEATHS):
-        """Waits for the pattern in what was not consumed yet, consumes through its end, returns the match.
+        """Waits for the pattern in what was not consumed yet, consumes through its end, returns the
+        match.
 
         The text skipped on the way is match.string[:match.start()]. A match of `fatal` ends the wait at once.
         """
@@ -67,7 +68,11 @@ class Console:
                     raise ConsoleError(f"{self.name}: {death.group(0)}")
                 left = deadline - time.monotonic()
                 if left <= 0 or self._closed:
-                    why = "the line was closed" if self._closed else f"{patience(timeout):.0f} s passed"
+                    why = (
+                        "the line was closed"
+                        if self._closed
+                        else f"{patience(timeout):.0f} s passed"
+                    )
                     raise ConsoleError(
                         f"{self.name}: {why} waiting for {regex.pattern!r}; last seen:\n{self.tail()}"
                     )
@@ -132,8 +137,8 @@ class CommandFailed(Exception):
 class Shell:
     """A POSIX shell whose prompt is known, on a console or on anything with the same methods.
 
-    Results are framed by markers that only execution can produce (the command line holds them in two pieces),
-    so an echoing terminal and kernel messages between lines do no harm.
+    Results are framed by markers that only execution can produce (the command line holds them in
+    two pieces), so an echoing terminal and kernel messages between lines do no harm.
     """
 
     _numbers = itertools.count(1)
@@ -157,7 +162,9 @@ class Shell:
         self.run("stty -echo 2> /dev/null; export NO_COLOR=1", timeout, check=False)
 
     def start(self, command, timeout=15):
-        """Sends a command line, waits until the shell takes it up, returns the frame to hand to finish()."""
+        """Sends a command line, waits until the shell takes it up, returns the frame to hand to
+        finish().
+        """
         frame = next(self._numbers)
         self.port.send_line(f'echo "<""<{frame}"; {command}; echo "<""<{frame}:$?>"')
         self.port.expect(rf"<<{frame}\n", timeout)

@@ -63,7 +63,9 @@ class DiskImage:
         return digest.hexdigest()
 
     def mismatch(self, offset, length, seed, samples=4096):
-        """None when [offset, offset+length) holds the seed's stream; else a sentence about the first difference."""
+        """None when [offset, offset+length) holds the seed's stream; else a sentence about the
+        first difference.
+        """
         with open(self.path, "rb") as image:
             image.seek(offset)
             at = offset
@@ -82,7 +84,9 @@ class DiskImage:
         return None
 
     def changed_outside(self, offset, length):
-        """None when nothing outside [offset, offset+length) (whole MiB) changed since the image was filled."""
+        """None when nothing outside [offset, offset+length) (whole MiB) changed since the image was
+        filled.
+        """
         with open(self.path, "rb") as image:
             for index, digest in enumerate(self._filled):
                 now = hashlib.sha256(image.read(MIB)).digest()

@@ -15,7 +15,9 @@ def sizes(path):
         raise ValueError(f"{path}: not a little-endian ELF64 file")
     (table,) = struct.unpack_from("<Q", image, 0x28)
     entry_size, count, names_index = struct.unpack_from("<HHH", image, 0x3A)
-    sections = [struct.unpack_from("<IIQQQQ", image, table + index * entry_size) for index in range(count)]
+    sections = [
+        struct.unpack_from("<IIQQQQ", image, table + index * entry_size) for index in range(count)
+    ]
     names_at = sections[names_index][4]
     total = {"text": 0, "rodata": 0, "data": 0}
     for name_offset, kind, flags, _, _, size in sections:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a zone's interrupts went: /proc/interrupts inside, messages and acknowledgements in QEMU's trace outside."""
+"""Where a zone's interrupts went: /proc/interrupts inside, messages and acknowledgements in QEMU's
+trace outside.
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -10,7 +12,9 @@ EVENTS = ("gicv3_its_translation_write", "gicv3_its_ite_read", "gicv3_icc_iar1_r
 
 _LPI_BASE = 8192
 
-_MESSAGE = re.compile(r"gicv3_its_translation_write .* data (0x[0-9a-f]+) size \d+ requester_id (0x[0-9a-f]+)")
+_MESSAGE = re.compile(
+    r"gicv3_its_translation_write .* data (0x[0-9a-f]+) size \d+ requester_id (0x[0-9a-f]+)"
+)
 _ENTRY = re.compile(r"gicv3_its_ite_read .*EventID (0x[0-9a-f]+): valid 1 .*intid (0x[0-9a-f]+)")
 _ACKNOWLEDGE = re.compile(r"gicv3_icc_iar1_read .*cpu (0x[0-9a-f]+) value (0x[0-9a-f]+)")
 
@@ -44,7 +48,10 @@ def risen(before, after):
     """{name: increase per vCPU} for every line of `after`."""
     zero = (0,) * 64
     return {
-        name: tuple(now - then for now, then in zip(line.counts, before[name].counts if name in before else zero))
+        name: tuple(
+            now - then
+            for now, then in zip(line.counts, before[name].counts if name in before else zero)
+        )
         for name, line in after.items()
     }
 
@@ -79,4 +86,6 @@ def witness(path, start, requester):
                 cpu, intid = (int(v, 16) for v in match.groups())
                 if intid >= _LPI_BASE:
                     acknowledged[intid][cpu] += 1
-    return Witness(messages, intids, {event: acknowledged[intid] for event, intid in intids.items()})
+    return Witness(
+        messages, intids, {event: acknowledged[intid] for event, intid in intids.items()}
+    )

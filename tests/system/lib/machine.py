@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The machine under test: a QEMU `virt` board described by a small specification.
 
-The machine starts halted, every line is connected, then it runs: nothing that is said on a serial line is lost.
-Everything it leaves behind goes to one directory: the command line, transcripts, trace, packet capture.
+The machine starts halted, every line is connected, then it runs: nothing that is said on a serial
+line is lost. Everything it leaves behind goes to one directory: the command line, transcripts,
+trace, packet capture.
 """
 
 import shlex
@@ -19,8 +20,8 @@ from . import paths
 from .console import Console
 from .qmp import Qmp, QmpError
 
-# The two shapes of SMMUv3 that a board can have here. QEMU 10 makes the default one nested-capable and honours
-# the stage property on machine versions up to 9.0 only.
+# The two shapes of SMMUv3 that a board can have here. QEMU 10 makes the default one nested-capable
+# and honours the stage property on machine versions up to 9.0 only.
 SMMU_MODES = {
     "default": ["-M", "virt,gic-version=3,virtualization=on,iommu=smmuv3"],
     "stage2": [
@@ -33,7 +34,8 @@ SMMU_MODES = {
     ],
 }  # fmt: skip
 
-# Rare events that every run records: any DMA let through, refused or answered with an event; resets.
+# Rare events that every run records: any DMA let through, refused or answered with an event;
+# resets.
 WITNESS_TRACE = (
     "smmuv3_translate_bypass",
     "smmuv3_translate_disable",
@@ -76,7 +78,10 @@ class MachineSpec:
 
 
 def _root_port(slot):
-    return ["-device", f"pcie-root-port,id=rp{slot},bus=pcie.0,addr={slot:x}.0,chassis={slot},slot={slot}"]
+    return [
+        "-device",
+        f"pcie-root-port,id=rp{slot},bus=pcie.0,addr={slot:x}.0,chassis={slot},slot={slot}",
+    ]
 
 
 def _board(spec):
@@ -92,7 +97,9 @@ def _board(spec):
 
 def _devices(spec, records):
     args = []
-    slots = [d.slot for d in (spec.nvme, spec.igb) if d] + ([spec.rng_slot] if spec.rng_slot else [])
+    slots = [d.slot for d in (spec.nvme, spec.igb) if d] + (
+        [spec.rng_slot] if spec.rng_slot else []
+    )
     for slot in sorted(slots):
         args += _root_port(slot)
     if spec.nvme:
@@ -112,7 +119,9 @@ def _devices(spec, records):
 class Machine:
     spec: MachineSpec
     records: Path
-    attended: bool = False  # somebody else talks on the serial lines (open_console) and lets it run (resume)
+    attended: bool = (
+        False  # somebody else talks on the serial lines (open_console) and lets it run (resume)
+    )
     consoles: dict = field(default_factory=dict)
     qmp: Optional[Qmp] = None
     process: Optional[subprocess.Popen] = None
@@ -152,7 +161,9 @@ class Machine:
         args = self.command_line()
         (self.records / "qemu.cmd").write_text(shlex.join(args) + "\n")
         with open(self.records / "qemu.stderr", "wb") as errors:
-            self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+            self.process = subprocess.Popen(
+                args, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
+            )
         try:
             self.qmp = Qmp(self._sockets / "qmp")
             if not self.attended:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The hypervisor's monitor on its serial line, and the zones' consoles behind it (docs/monitor.md).
 
-One line carries both: either the monitor or one zone is in front. Monitor and ZonePort keep track and bring
-themselves to the front when they are used, so a test can talk to both in turn. Log lines that the hypervisor shows
-between prompts are kept apart from the output of commands.
+One line carries both: either the monitor or one zone is in front. Monitor and ZonePort keep track
+and bring themselves to the front when they are used, so a test can talk to both in turn. Log lines
+that the hypervisor shows between prompts are kept apart from the output of commands.
 """
 
 import re
@@ -38,11 +38,14 @@ class Monitor:
         if match.group(1) != "ok":
             raise MonitorError(f"{command}: {match.group(1).removeprefix('error: ')}")
         text = match.string[: match.start()]
-        return [line.rstrip() for line in text.split("\n") if line.strip() and not LOG_LINE.match(line)]
+        return [
+            line.rstrip() for line in text.split("\n") if line.strip() and not LOG_LINE.match(line)
+        ]
 
     def _type(self, command):
         self.line.send(command + "\n")
-        # A log line that comes while we type has prompt and input drawn again: the last drawing is complete.
+        # A log line that comes while we type has prompt and input drawn again: the last drawing is
+        # complete.
         self.line.expect(rf"^{re.escape(PROMPT + command)}\n", 10)
 
     def zones(self):
@@ -71,14 +74,18 @@ class Monitor:
         self.run(f"wait {zone} {state} {int(patience(seconds))}", seconds + 5)
 
     def wait_started(self, zone, starts, seconds=60):
-        """Until the zone runs and has been started that often: a guest's reboot tells nobody when it begins."""
+        """Until the zone runs and has been started that often: a guest's reboot tells nobody when
+        it begins.
+        """
         deadline = time.monotonic() + patience(seconds)
         while True:
             now = self.zones()[zone]
             if now.state == "running" and now.starts >= starts:
                 return
             if now.state == "failed" or time.monotonic() > deadline:
-                raise ConsoleError(f"zone {zone} is {now.state} after {now.starts} starts, not up for the {starts}.")
+                raise ConsoleError(
+                    f"zone {zone} is {now.state} after {now.starts} starts, not up for the {starts}."
+                )
             time.sleep(0.2)
 
     def log(self):
@@ -96,7 +103,9 @@ class Monitor:
                 if match:
                     return match
             if time.monotonic() > deadline:
-                raise ConsoleError(f"no log line matches {pattern!r}; last seen:\n{self.line.tail()}")
+                raise ConsoleError(
+                    f"no log line matches {pattern!r}; last seen:\n{self.line.tail()}"
+                )
             time.sleep(0.1)
 
     def come_forward(self):

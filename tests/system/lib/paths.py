@@ -45,4 +45,6 @@ def require(*files):
     """Stops with the way out when something that should have been built is not there."""
     missing = [str(shown(f)) for f in files if not f.exists()]
     if missing:
-        raise SystemExit(f"missing: {', '.join(missing)}; run `make demo` or `make test`, which build them")
+        raise SystemExit(
+            f"missing: {', '.join(missing)}; run `make demo` or `make test`, which build them"
+        )

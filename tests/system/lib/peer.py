@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The igb's peer, outside of every zone, and what was seen on the wire in between.
 
-The card is connected to QEMU's user-mode network: the address 10.0.2.2 answers pings, and its TCP ports are this
-host's loopback, where the peer below listens and connects. It needs no privileges, no tap device, no bridge.
-QEMU's filter-dump captures every frame between the card and that network: a second, independent count.
+The card is connected to QEMU's user-mode network: the address 10.0.2.2 answers pings, and its TCP
+ports are this host's loopback, where the peer below listens and connects. It needs no privileges,
+no tap device, no bridge. QEMU's filter-dump captures every frame between the card and that network:
+a second, independent count.
 """
 
 import collections
@@ -105,7 +106,9 @@ def remove_forward(machine, port):
 
 
 def send_to_zone(port, length, seed):
-    """Sends the seed's stream to a forwarded port; counts what the connection took until the zone closed it."""
+    """Sends the seed's stream to a forwarded port; counts what the connection took until the zone
+    closed it.
+    """
     result = Transfer()
     try:
         with socket.create_connection(("127.0.0.1", port), patience(30)) as connection:
@@ -120,7 +123,7 @@ def send_to_zone(port, length, seed):
     return result
 
 
-# ---- the capture ---------------------------------------------------------------------------------------------------
+# ---- the capture --------------------------------------------------------------------------------
 
 _PCAP_HEADER = struct.Struct("<IHHiIII")
 _PCAP_RECORD = struct.Struct("<IIII")
@@ -164,7 +167,11 @@ class _TcpCount:
             return 0
         end = (sequence + length) & 0xFFFFFFFF
         known = self._next.get(flow)
-        fresh = length if known is None else min(length, (end - known + 0x80000000) % 0x100000000 - 0x80000000)
+        fresh = (
+            length
+            if known is None
+            else min(length, (end - known + 0x80000000) % 0x100000000 - 0x80000000)
+        )
         if fresh <= 0:
             return 0
         self._next[flow] = end

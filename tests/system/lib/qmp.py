@@ -31,7 +31,9 @@ class Qmp:
     def command(self, name, /, **arguments):
         request = {"execute": name}
         if arguments:
-            request["arguments"] = {key.replace("_", "-"): value for key, value in arguments.items()}
+            request["arguments"] = {
+                key.replace("_", "-"): value for key, value in arguments.items()
+            }
         self._socket.sendall(json.dumps(request).encode() + b"\n")
         while True:
             message = self._receive()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The account a test gives: what is being done, what was measured, and PASS or FAIL with the figures."""
+"""The account a test gives: what is being done, what was measured, and PASS or FAIL with the
+figures.
+"""
 
 import sys
 import time
@@ -42,12 +44,17 @@ class Report:
         return [name for ok, name, _ in self.results if not ok]
 
     def finish(self, whole=False):
-        """Ends the account (whole: with every claim once more, all together) and returns the exit status."""
+        """Ends the account (whole: with every claim once more, all together) and returns the exit
+        status.
+        """
         failed = self.failed()
         shown = self.results if whole else [result for result in self.results if not result[0]]
         if shown:
             print("\nResult\n------")
         for ok, name, figure in shown:
             print(f"  {'PASS' if ok else 'FAIL'}  {name}{': ' if figure else ''}{figure}")
-        print(f"\n{len(self.results) - len(failed)} passed, {len(failed)} failed, {self.elapsed():.0f} s", flush=True)
+        print(
+            f"\n{len(self.results) - len(failed)} passed, {len(failed)} failed, {self.elapsed():.0f} s",
+            flush=True,
+        )
         return 1 if failed or not self.results else 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the monitor's reports say, as Python objects (docs/monitor.md has the formats).
 
-Every function takes the lines of a command's output and raises ReportError when they are not as expected: a test must
-not pass because a report had become unreadable.
+Every function takes the lines of a command's output and raises ReportError when they are not as
+expected: a test must not pass because a report had become unreadable.
 """
 
 import re
@@ -14,7 +14,9 @@ _SIZES = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 _ZONE = re.compile(r"zone (\d+) (\S+): (\w+), cpus((?: \d+)*), starts (\d+), faults (\d+)")
 _RAM = re.compile(r"\s+ram gpa (0x[0-9a-f]+) -> hpa (0x[0-9a-f]+) size (\d+) (\w+)")
 _STOPPED = re.compile(r"\s+last stop: (.*)")
-_DEVICE = re.compile(r"(\S+)\s+([0-9a-f]{4}:[0-9a-f]{4})\s+([0-9a-f]{6})\s+(\w+)\s+(\S+)\s+(\S+)\s+group (\d+)")
+_DEVICE = re.compile(
+    r"(\S+)\s+([0-9a-f]{4}:[0-9a-f]{4})\s+([0-9a-f]{6})\s+(\w+)\s+(\S+)\s+(\S+)\s+group (\d+)"
+)
 _STREAM = re.compile(r"iommu (\d+) stream (0x[0-9a-f]+)")
 _DEVICE_ID = re.compile(r"msi unit (\d+) device id (0x[0-9a-f]+)")
 _VECTORS = re.compile(r"\s+vectors (\d+):")
@@ -103,7 +105,12 @@ def zones(lines):
 
 def _bar(match):
     number, gpa, hpa, size, unit = match.groups()
-    return Bar(int(number), int(gpa, 16) if gpa and gpa != "none" else None, int(hpa, 16), _size(size, unit))
+    return Bar(
+        int(number),
+        int(gpa, 16) if gpa and gpa != "none" else None,
+        int(hpa, 16),
+        _size(size, unit),
+    )
 
 
 def devices(lines):
@@ -147,7 +154,10 @@ def exit_rates(lines):
 
 
 def image_size(lines):
-    found = {name: int(count) for name, count in re.findall(r"(text|rodata|data|bss) (\d+)", " ".join(lines))}
+    found = {
+        name: int(count)
+        for name, count in re.findall(r"(text|rodata|data|bss) (\d+)", " ".join(lines))
+    }
     if not {"text", "rodata", "data"} <= found.keys():
         raise ReportError(f"size: {lines!r}")
     return found

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """QEMU's SMMUv3, read from outside: its registers and the event records it wrote to memory.
 
-Arm IHI 0070 F.b: registers 6.3, event records 7.3. The records stay in the queue's memory after the hypervisor has
-read them, so a dump shows what the hypervisor was told, in QEMU's own words.
+Arm IHI 0070 F.b: registers 6.3, event records 7.3. The records stay in the queue's memory after the
+hypervisor has read them, so a dump shows what the hypervisor was told, in QEMU's own words.
 """
 
 import re
@@ -23,7 +23,13 @@ CR0_SMMUEN = 1 << 0
 GBPA_ABORT = 1 << 20
 _STRTAB_ADDRESS = 0x000FFFFFFFFFFFC0
 _L1_ADDRESS = 0x000FFFFFFFFFFFC0
-STE_CONFIG = {0b000: "abort", 0b100: "bypass", 0b101: "stage 1", 0b110: "stage 2", 0b111: "both stages"}
+STE_CONFIG = {
+    0b000: "abort",
+    0b100: "bypass",
+    0b101: "stage 1",
+    0b110: "stage 2",
+    0b111: "both stages",
+}
 _EVENTQ_ADDRESS = 0x000FFFFFFFFFFFE0
 _EVENTQ_LOG2SIZE = 0x1F
 
@@ -89,8 +95,12 @@ def aborts_when_off(machine):
 
 
 def stream_table(machine):
-    """{stream id: configuration name} of every valid entry, read from the table in memory (5.2 of the specification)."""
-    base = (_register(machine, STRTAB_BASE) | _register(machine, STRTAB_BASE + 4) << 32) & _STRTAB_ADDRESS
+    """{stream id: configuration name} of every valid entry, read from the table in memory (5.2 of
+    the specification).
+    """
+    base = (
+        _register(machine, STRTAB_BASE) | _register(machine, STRTAB_BASE + 4) << 32
+    ) & _STRTAB_ADDRESS
     config = _register(machine, STRTAB_BASE_CFG)
     log2size, split, two_level = config & 0x3F, config >> 6 & 0x1F, config >> 16 & 3
     if not two_level:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The whole system under test: the machine with the hypervisor, its monitor and a shell in every zone."""
+"""The whole system under test: the machine with the hypervisor, its monitor and a shell in every
+zone.
+"""
 
 import os
 import random

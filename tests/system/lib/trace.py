@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""QEMU's own trace, read back: what the SMMU did with each DMA, which devices were reset (interrupts: interrupts.py)."""
+"""QEMU's own trace, read back: what the SMMU did with each DMA, which devices were reset
+(interrupts: interrupts.py).
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -20,17 +22,25 @@ BLOCK_SHIFT = 21  # zones' RAM is given out in blocks of 2 MiB
 
 @dataclass
 class Trace:
-    """Counts by stream id unless said otherwise. Only events that the run had switched on are in it."""
+    """Counts by stream id unless said otherwise. Only events that the run had switched on are in
+    it.
+    """
 
     translated: Counter = field(default_factory=Counter)
     bypassed: Counter = field(default_factory=Counter)  # by an STE in bypass
     disabled: Counter = field(default_factory=Counter)  # let through because the SMMU was off
     aborted: Counter = field(default_factory=Counter)
     events: list = field(default_factory=list)  # (type name, stream id), in order
-    resets: Counter = field(default_factory=Counter)  # of one device on its own (FLR), by QEMU's type name
+    resets: Counter = field(
+        default_factory=Counter
+    )  # of one device on its own (FLR), by QEMU's type name
     examples: dict = field(default_factory=dict)  # first offending line of each kind
-    blocks: dict = field(default_factory=lambda: defaultdict(set))  # 2 MiB blocks of host addresses reached
-    identity: Counter = field(default_factory=Counter)  # translations into RAM whose output equals the input
+    blocks: dict = field(
+        default_factory=lambda: defaultdict(set)
+    )  # 2 MiB blocks of host addresses reached
+    identity: Counter = field(
+        default_factory=Counter
+    )  # translations into RAM whose output equals the input
 
     def let_through(self):
         return sum(self.bypassed.values()) + sum(self.disabled.values())
@@ -38,7 +48,11 @@ class Trace:
     def outside(self, stream, base, size):
         """RAM blocks that the stream's DMA reached although they are not in [base, base+size)."""
         inside = range(base >> BLOCK_SHIFT, (base + size) >> BLOCK_SHIFT)
-        return sorted(b << BLOCK_SHIFT for b in self.blocks[stream] if b >= RAM_BASE >> BLOCK_SHIFT and b not in inside)
+        return sorted(
+            b << BLOCK_SHIFT
+            for b in self.blocks[stream]
+            if b >= RAM_BASE >> BLOCK_SHIFT and b not in inside
+        )
 
 
 def _dma(trace, counter, rest, line, kind):
@@ -60,7 +74,9 @@ def read_trace(path, start=0):
 
 def _count(trace, event, rest, line):
     if event == "smmuv3_translate_success":
-        stream, output = int(_SID.search(rest).group(1), 16), int(_TRANSLATED.search(rest).group(1), 16)
+        stream, output = int(_SID.search(rest).group(1), 16), int(
+            _TRANSLATED.search(rest).group(1), 16
+        )
         trace.translated[stream] += 1
         trace.blocks[stream].add(output >> BLOCK_SHIFT)
         if output >= RAM_BASE and output == int(_IOVA.search(rest).group(1), 16):
