@@ -43,6 +43,37 @@ static void refuse(const struct zone *z, const struct pci_function *f, const cha
 		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, rule, way_out);
 }
 
+/* V9, wherever the wish comes from: nobody else's function may share with f what cannot be kept
+ * apart. */
+static bool stands_apart(const struct zone *z, const struct pci_function *f)
+{
+	static const char *const shared[] = {
+		[PCI_SAME_GROUP] = "isolation group",
+		[PCI_SAME_STREAM] = "IOMMU stream",
+		[PCI_SAME_PAGE] = "page of registers",
+	};
+	const struct pci_table *t = core_devices();
+
+	for (unsigned i = 0; i < t->count; i++) {
+		const struct pci_function *other = &t->functions[i];
+		enum pci_conflict conflict;
+
+		if (!other->owner || other->owner == z)
+			continue;
+		conflict = pci_conflict(f, other);
+		if (conflict == PCI_APART)
+			continue;
+		host_log(LOG_ERROR,
+			 "zone %s: device " SBDF_FMT
+			 " [%04x:%04x] not assigned: it shares its %s with " SBDF_FMT
+			 " of zone %s; give both to one zone",
+			 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, shared[conflict],
+			 SBDF_ARG(other->sbdf), other->owner->name);
+		return false;
+	}
+	return true;
+}
+
 static size_t vector_pages(unsigned count)
 {
 	return (size_t)(align_up(count * sizeof(struct msi_vector), PAGE_SIZE) / PAGE_SIZE);
@@ -114,6 +145,8 @@ int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vp
 		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
 		return -ENXIO;
 	}
+	if (!stands_apart(z, f))
+		return -EPERM;
 	err = zone_domain_get(z, unit, &domain);
 	if (err) {
 		refuse(z, f, "its zone has no DMA domain", "see the line above");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The manifest against a machine: which function each device node means, and whether the zones together ask for more
- * than there is or for what cannot be kept apart (V9). Rules in docs/manifest.md.
+ * The manifest against a machine: which function each device node means, and whether the zones
+ * together ask for more than there is or for what cannot be kept apart (V9). Rules in
+ * docs/manifest.md.
  *
- * A zone refused here or earlier still holds the devices it names: an error in one zone never moves a device into
- * another. Its CPUs and memory are free for the others. No locks, no allocation; boot or host, before any zone runs.
+ * A zone refused here or earlier still holds the devices it names: an error in one zone never moves
+ * a device into another. Its CPUs and memory are free for the others. No locks, no allocation; boot
+ * or host, before any zone runs.
  */
 #include "manifest-rules.h"
 
@@ -32,7 +34,8 @@ static void enter_zone(struct resolver *r, struct manifest_zone *z)
 	r->check.zone_name = z->name;
 }
 
-/* ---- which function a device node means ----------------------------------------------------------------------------- */
+/* ---- which function a device node means
+ * ----------------------------------------------------------------------------- */
 
 /* An address that did not survive parsing is refused already and names nothing. */
 static bool is_malformed(const struct manifest_device *d)
@@ -115,7 +118,8 @@ static void resolve_bdf(struct resolver *r, struct manifest_device *d)
 			t->count);
 }
 
-/* `instance` skips that many matching functions in SBDF order, taken or not; the next free one is it. */
+/* `instance` skips that many matching functions in SBDF order, taken or not; the next free one is
+ * it. */
 static void resolve_match(struct resolver *r, struct manifest_device *d)
 {
 	const struct pci_table *t = r->machine->devices;
@@ -145,7 +149,8 @@ static void resolve_match(struct resolver *r, struct manifest_device *d)
 				SBDF_ARG(t->functions[last].sbdf), holder->name);
 }
 
-/* ---- whether it can be given away ----------------------------------------------------------------------------------- */
+/* ---- whether it can be given away
+ * ----------------------------------------------------------------------------------- */
 
 /* Why a function cannot be given to any zone; NULL when it can. */
 static const char *obstacle(const struct pci_function *f)
@@ -191,31 +196,11 @@ bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, u
 	return !obstacle(f) && f->iommu.unit >= 0 && !holder_of(m, (int)function, NULL);
 }
 
-/* ---- what two zones cannot share ------------------------------------------------------------------------------------ */
+/* ---- what two zones cannot share
+ * ------------------------------------------------------------------------------------ */
 
-static bool share_page(const struct pci_function *a, const struct pci_function *b)
-{
-	for (unsigned i = 0; i < PCI_BAR_COUNT; i++) {
-		const struct pci_bar *x = &a->bars[i];
-		uint64_t x_base = align_down(x->cpu, PAGE_SIZE);
-
-		if ((x->kind != PCI_BAR_MEM32 && x->kind != PCI_BAR_MEM64) || !x->bus)
-			continue;
-		for (unsigned j = 0; j < PCI_BAR_COUNT; j++) {
-			const struct pci_bar *y = &b->bars[j];
-			uint64_t y_base = align_down(y->cpu, PAGE_SIZE);
-
-			if ((y->kind != PCI_BAR_MEM32 && y->kind != PCI_BAR_MEM64) || !y->bus)
-				continue;
-			if (ranges_overlap(x_base, align_up(x->cpu + x->size, PAGE_SIZE) - x_base,
-					   y_base, align_up(y->cpu + y->size, PAGE_SIZE) - y_base))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Refuses the current zone's device d if `other`, which belongs to zone `owner`, cannot be kept apart from it. */
+/* Refuses the current zone's device d if `other`, which belongs to zone `owner`, cannot be kept
+ * apart from it. */
 static bool check_apart(struct resolver *r, const struct manifest_device *d,
 			const struct pci_function *other, const char *owner)
 {
@@ -223,33 +208,34 @@ static bool check_apart(struct resolver *r, const struct manifest_device *d,
 	char subject[DEVICE_SUBJECT];
 
 	manifest_device_subject(d, subject);
-	if (f->group == other->group) {
+	switch (pci_conflict(f, other)) {
+	case PCI_APART:
+		return true;
+	case PCI_SAME_GROUP:
 		manifest_refuse(&r->check, RULE_ISOLATION_GROUP, subject,
 				SBDF_FMT " is in isolation group %u with " SBDF_FMT
 					 ", which goes to zone %s",
 				SBDF_ARG(f->sbdf), f->group, SBDF_ARG(other->sbdf), owner);
 		return false;
-	}
-	if (f->iommu.unit >= 0 && f->iommu.unit == other->iommu.unit &&
-	    f->iommu.id == other->iommu.id) {
+	case PCI_SAME_STREAM:
 		manifest_refuse(&r->check, RULE_SHARED_STREAM, subject,
 				SBDF_FMT " is stream 0x%x of IOMMU %d, and so is " SBDF_FMT
 					 ", which goes to zone %s",
 				SBDF_ARG(f->sbdf), f->iommu.id, f->iommu.unit,
 				SBDF_ARG(other->sbdf), owner);
 		return false;
-	}
-	if (share_page(f, other)) {
+	case PCI_SAME_PAGE:
 		manifest_refuse(&r->check, RULE_SHARED_PAGE, subject,
 				"BARs of " SBDF_FMT " and of " SBDF_FMT
 				", which goes to zone %s, are in one page",
 				SBDF_ARG(f->sbdf), SBDF_ARG(other->sbdf), owner);
 		return false;
 	}
-	return true;
+	return false;
 }
 
-/* Against every zone that comes earlier in order, and against what is left over when root takes that. */
+/* Against every zone that comes earlier in order, and against what is left over when root takes
+ * that. */
 static void check_sharing(struct resolver *r, unsigned place, const struct manifest_device *d)
 {
 	const struct pci_table *t = r->machine->devices;
@@ -271,7 +257,8 @@ static void check_sharing(struct resolver *r, unsigned place, const struct manif
 			return;
 }
 
-/* ---- quantities and images ------------------------------------------------------------------------------------------ */
+/* ---- quantities and images
+ * ------------------------------------------------------------------------------------------ */
 
 static void check_images(struct resolver *r, const struct manifest_zone *z,
 			 bool (*has_image)(void *ctx, const char *name))

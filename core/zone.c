@@ -13,10 +13,17 @@
 #include "zone.h"
 
 static struct machine *machine;
+static const struct pci_table *devices;
 
-void core_init(struct machine *m)
+void core_init(struct machine *m, const struct pci_table *table)
 {
 	machine = m;
+	devices = table;
+}
+
+const struct pci_table *core_devices(void)
+{
+	return devices;
 }
 
 struct iommu_unit *core_iommu(int index)

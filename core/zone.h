@@ -11,6 +11,7 @@
  */
 struct iommu_unit *core_iommu(int index);
 struct msi_unit *core_msi_unit(int index);
+const struct pci_table *core_devices(void);
 
 /*
  * The zone's domain on a unit, made on first use with the zone's RAM and every MSI doorbell mapped.

@@ -224,7 +224,7 @@ void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size)
 		console_init(&m->uarts[1]);
 	host_log(LOG_INFO, "Postern on %s (%s): %u CPUs, %u IOMMUs, %u PCI hosts", m->model,
 		 hv.platform->name, m->cpu_count, m->iommu_count, m->host_count);
-	core_init(&hv.machine);
+	core_init(&hv.machine, &hv.pci);
 	if (memory_init(m, image, image_size))
 		give_up("no usable memory");
 	init_iommus();

@@ -213,6 +213,15 @@ struct pci_function *pci_find(struct pci_table *t, sbdf_t sbdf);
  * multifunction, alias. */
 void pci_assign_groups(struct pci_table *t);
 
+/* What two functions share, so that different zones cannot have them (V9). */
+enum pci_conflict {
+	PCI_APART,
+	PCI_SAME_GROUP,  /* one isolation group */
+	PCI_SAME_STREAM, /* one identity at the IOMMU */
+	PCI_SAME_PAGE,   /* memory BARs in one page */
+};
+enum pci_conflict pci_conflict(const struct pci_function *a, const struct pci_function *b);
+
 /* Command register control of an endpoint, read back: 0, or -EIO when the bit does not follow. */
 int pci_set_bus_master(struct pci_function *f, bool on);
 int pci_set_memory_decode(struct pci_function *f, bool on);

@@ -52,8 +52,8 @@ struct zone {
 	void *arch; /* hv-glue's: stage-2, vCPUs, virtual controllers */
 };
 
-/* Boot: where the engine finds IOMMUs and MSI units. */
-void core_init(struct machine *m);
+/* Boot: where the engine finds IOMMUs and MSI units, and every function of the machine. */
+void core_init(struct machine *m, const struct pci_table *devices);
 /*
  * Destroys the zone's DMA domains. Pre: every function was released. Not 0: a unit did not let go
  * of one; the zone's memory must be retired.

@@ -169,7 +169,7 @@ static void setup(void)
 	board.iommus[0].ops = &fake_iommu;
 	board.msi_units[0].ops = &fake_msi;
 	board.msi_units[0].base = DOORBELL;
-	core_init(&board);
+	core_init(&board, &machine.table);
 	for (unsigned i = 0; i < machine.table.count; i++) {
 		struct pci_function *f = &machine.table.functions[i];
 
@@ -311,6 +311,31 @@ static void v8_refusals_name_device_and_zone(void)
 	CU_ASSERT_EQUAL(give(nvme), -EBUSY);
 }
 
+static void v9_what_cannot_be_kept_apart_stays_together(void)
+{
+	struct pci_function *card;
+
+	setup();
+	card = model_function(2, 0, 0);
+	card->group = 7;
+	nvme->group = 7;
+	machine.zones[0].zone.manifest = &wishes;
+	machine.zones[0].zone.ram_gpa = RAM_GPA;
+	machine.zones[0].zone.ram_hpa = RAM_HPA + RAM_SIZE;
+	machine.zones[0].zone.ram_size = RAM_SIZE;
+	CU_ASSERT_EQUAL(give(nvme), 0);
+	CU_ASSERT_EQUAL(device_assign(&machine.zones[0].zone, card, SBDF_NONE, SBDF_NONE), -EPERM);
+	CU_ASSERT(model_log_contains("isolation group with 0000:01:00.0 of zone guest"));
+	CU_ASSERT_EQUAL(give(card), 0);
+	card->group = 8;
+	CU_ASSERT_EQUAL(take_back(nvme, NULL), 0);
+	card->iommu = nvme->iommu;
+	CU_ASSERT_EQUAL(device_assign(&machine.zones[0].zone, nvme, SBDF_NONE, SBDF_NONE), -EPERM);
+	CU_ASSERT(model_log_contains("IOMMU stream"));
+	card->iommu.id++;
+	CU_ASSERT_EQUAL(device_assign(&machine.zones[0].zone, nvme, SBDF_NONE, SBDF_NONE), 0);
+}
+
 static void a_failed_assignment_leaves_nothing_behind(void)
 {
 	setup();
@@ -394,6 +419,7 @@ void suite_device(void)
 		TEST(v7_a_reset_that_never_ends_is_a_failed_device),
 		TEST(a_function_without_reset_is_not_reused),
 		TEST(v8_refusals_name_device_and_zone),
+		TEST(v9_what_cannot_be_kept_apart_stays_together),
 		TEST(a_failed_assignment_leaves_nothing_behind),
 		TEST(each_failed_allocation_is_undone),
 		TEST(a_release_gives_every_page_back),
