@@ -341,15 +341,19 @@ void model_gic_add(const struct model_gic_config *config)
 	memset(&gic, 0, sizeof(gic));
 	gic.config = *config;
 	memset(gic.lpi_config, 0xff, sizeof(gic.lpi_config));
-	for (unsigned i = 0; i < config->spis; i++)
+	/* What firmware may have left: enabled, and routed anywhere. */
+	for (unsigned i = 0; i < config->spis; i++) {
 		gic.spi[i].group1 = config->two_security_states;
+		gic.spi[i].enabled = true;
+		gic.spi[i].active = i % 3 == 0;
+		gic.spi[i].route = config->affinity[i % config->cpus];
+	}
 	for (unsigned c = 0; c < config->cpus; c++) {
 		gic.rd[c].asleep = true;
 		gic.rd[c].lpis_on = config->lpis_left_on;
 		for (unsigned i = 0; i < 32; i++) {
 			gic.rd[c].irq[i].group1 = config->two_security_states;
 			gic.rd[c].irq[i].edge = i < 16;
-			/* What firmware may have left. */
 			gic.rd[c].irq[i].enabled = i >= 16;
 		}
 	}
@@ -437,6 +441,11 @@ static uint8_t lpi_config(uint32_t lpi)
 		gic.lpi_config[lpi] = byte;
 	}
 	return (uint8_t)gic.lpi_config[lpi];
+}
+
+void model_gic_lpi_read(uint32_t lpi)
+{
+	lpi_config(lpi);
 }
 
 void model_gic_lpi_invalidate(uint32_t lpi)

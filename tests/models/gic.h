@@ -63,7 +63,8 @@ uint32_t model_gic_next(unsigned cpu);
 bool model_gic_lpi_set(unsigned rd, uint32_t lpi);
 void model_gic_lpi_clear(unsigned rd, uint32_t lpi);
 bool model_gic_lpi_pending(unsigned rd, uint32_t lpi);
-/* Reads the configuration byte anew; until then what was read first counts. */
+/* What was read of the LPI's configuration counts until it is invalidated. */
+void model_gic_lpi_read(uint32_t lpi);
 void model_gic_lpi_invalidate(uint32_t lpi);
 void model_gic_lpi_invalidate_all(void);
 int model_gic_rd_by_address(uint64_t base);

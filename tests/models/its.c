@@ -204,6 +204,9 @@ static bool do_discard(const uint64_t *w)
 		return false;
 	e->valid = false;
 	e->discarded = true;
+	/* Nothing keeps the redistributor from reading the configuration now and remembering it. */
+	model_gic_lpi_invalidate(e->lpi);
+	model_gic_lpi_read(e->lpi);
 	return true;
 }
 

@@ -206,13 +206,13 @@ static void after_free_nothing_arrives(void)
 	for (unsigned i = 0; i < 8; i++)
 		CU_ASSERT_TRUE(model_its_write(0x100, i));
 	CU_ASSERT_EQUAL(release(0, 0x100, 8), 0);
+	for (uint32_t i = 0; i < 8; i++)
+		CU_ASSERT_FALSE(model_gic_lpi_pending(1, vectors[0][i].hwirq));
 	CU_ASSERT_EQUAL(run(1), 0);
 	CU_ASSERT_FALSE(model_its_write(0x100, 0));
 	CU_ASSERT_EQUAL(model_its_devices(), 0);
 	CU_ASSERT_EQUAL(model_its_events(), 0);
 	CU_ASSERT_EQUAL(model_pages_live(), pages);
-	for (uint32_t i = 0; i < 8; i++)
-		CU_ASSERT_FALSE(model_gic_lpi_pending(1, vectors[0][i].hwirq));
 }
 
 static void free_waits_for_a_cpu_in_its_handler(void)

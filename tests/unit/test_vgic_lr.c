@@ -134,6 +134,31 @@ static void nested_handlers_past_the_list_registers(void)
 	CU_ASSERT_EQUAL(model_ich_hcr(pcpu(0)), 1);
 }
 
+/* Ended one after the other before the hypervisor looks: the right ones are ended. */
+static void spilled_handlers_end_in_their_order(void)
+{
+	const uint32_t depth = LIST_REGS + 3;
+
+	vgic_booted();
+	for (uint32_t i = 0; i < depth; i++) {
+		edge_spi(40 + i, 0, (uint8_t)(0xf0 - 0x10 * i));
+		set_bit(0, 0x200, 40 + i);
+		CU_ASSERT_EQUAL_FATAL(model_guest_ack(pcpu(0)), 40 + i);
+	}
+	for (uint32_t i = depth; i-- > 2;)
+		model_guest_eoi(pcpu(0), 40 + i);
+	CU_ASSERT_TRUE(model_maintenance(pcpu(0)));
+	settle(0);
+	CU_ASSERT_FALSE(get_bit(0, 0x300, 42));
+	CU_ASSERT_TRUE(get_bit(0, 0x300, 41));
+	CU_ASSERT_TRUE(get_bit(0, 0x300, 40));
+	model_guest_eoi(pcpu(0), 41);
+	model_guest_eoi(pcpu(0), 40);
+	settle(0);
+	CU_ASSERT_FALSE(get_bit(0, 0x300, 41));
+	CU_ASSERT_FALSE(get_bit(0, 0x300, 40));
+}
+
 static void spilled_linked_interrupt_is_deactivated_physically(void)
 {
 	vgic_booted();
@@ -223,6 +248,11 @@ static void edges_before_the_handler_are_one(void)
 	for (unsigned i = 0; i < 3; i++)
 		set_bit(0, 0x200, 42);
 	CU_ASSERT_EQUAL(take(0), 42);
+	CU_ASSERT_EQUAL(take(0), MODEL_SPURIOUS);
+	/* Nor does it come back when something else makes the vCPU look. */
+	edge_spi(43, 0, 0xa0);
+	set_bit(0, 0x200, 43);
+	CU_ASSERT_EQUAL(take(0), 43);
 	CU_ASSERT_EQUAL(take(0), MODEL_SPURIOUS);
 }
 
@@ -403,6 +433,7 @@ void suite_vgic_lr(void)
 		TEST(best_priority_comes_first),
 		TEST(urgent_one_displaces_a_loaded_one),
 		TEST(nested_handlers_past_the_list_registers),
+		TEST(spilled_handlers_end_in_their_order),
 		TEST(spilled_linked_interrupt_is_deactivated_physically),
 		TEST(level_is_sampled_again_at_each_eoi),
 		TEST(level_that_drops_is_taken_back),
