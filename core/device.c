@@ -11,6 +11,7 @@
  * QUARANTINED or ASSIGNED under the device table's lock. Waits are deadlines handed back to the
  * caller (V7), never spins.
  */
+#include <linux/pci_regs.h>
 #include <postern/arch.h>
 #include <postern/errno.h>
 #include <postern/zone.h>
@@ -23,7 +24,13 @@
 #define DRAIN_POLL_NS    1000000ull
 #define DRAIN_TIMEOUT_NS 2000000000ull
 
-enum quiesce_step { STEP_DETACH, STEP_DRAIN, STEP_BLOCK, STEP_RESET_START, STEP_RESET, STEP_DONE };
+/* A function that its zone has just reset answers config requests after 1.1 s at the latest (PCIe
+ * Base Specification, 6.6.1 and 6.6.2). Until then its Command reads all-ones, which no working
+ * function's does. */
+#define ANSWER_POLL_NS    10000000ull
+#define ANSWER_TIMEOUT_NS 1100000000ull
+
+enum quiesce_step { STEP_DETACH, STEP_QUIET, STEP_DRAIN, STEP_BLOCK, STEP_RESET_START, STEP_RESET, STEP_DONE };
 
 const char *device_state_name(enum device_state s)
 {
@@ -200,13 +207,28 @@ static void fail(struct device_quiesce *q, const char *why)
 		q->f->failure = why;
 }
 
-/* Nothing of the zone reaches the function from here on, and the function starts nothing new. */
+/* Nothing of the zone reaches the function from here on. */
 static int step_detach(struct device_quiesce *q)
+{
+	q->f->failure = NULL;
+	vpci_remove(q->zone->vpci, q->f);
+	q->deadline = host_time_ns() + ANSWER_TIMEOUT_NS;
+	q->step = STEP_QUIET;
+	return 0;
+}
+
+static bool answers(const struct pci_function *f)
+{
+	return pci_config_read(f->host, f->sbdf, PCI_COMMAND, 2) != UINT16_MAX;
+}
+
+/* The function starts nothing new. One that its zone left in the middle of a reset is waited for. */
+static int step_quiet(struct device_quiesce *q)
 {
 	struct pci_function *f = q->f;
 
-	f->failure = NULL;
-	vpci_remove(q->zone->vpci, f);
+	if (!answers(f) && host_time_ns() < q->deadline)
+		return wait_for(q, ANSWER_POLL_NS);
 	pci_mask_interrupts(f);
 	if (pci_set_bus_master(f, false))
 		fail(q, "Bus Master does not go off");
@@ -294,6 +316,9 @@ int device_quiesce_step(struct device_quiesce *q)
 		switch ((enum quiesce_step)q->step) {
 		case STEP_DETACH:
 			err = step_detach(q);
+			break;
+		case STEP_QUIET:
+			err = step_quiet(q);
 			break;
 		case STEP_DRAIN:
 			err = step_drain(q);

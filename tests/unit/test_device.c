@@ -282,6 +282,25 @@ static void v7_a_reset_that_never_ends_is_a_failed_device(void)
 	CU_ASSERT(ns < 120000000000ull);
 }
 
+/* The zone resets its drive and is gone before the drive is back. */
+static void a_function_left_in_the_middle_of_a_reset_can_be_had_again(void)
+{
+	unsigned devctl;
+	uint64_t ns;
+
+	setup();
+	CU_ASSERT_EQUAL(give(nvme), 0);
+	devctl = nvme->caps.pcie + PCI_EXP_DEVCTL;
+	vpci_config_write(zone1()->vpci, 1, 0, devctl, 2, PCI_EXP_DEVCTL_BCR_FLR);
+	model_time_advance_ns(1000000);
+	vpci_config_read(zone1()->vpci, 1, 0, 0, 4);
+	CU_ASSERT_EQUAL(drive()->resets, 1);
+	CU_ASSERT_EQUAL(take_back(nvme, &ns), 0);
+	CU_ASSERT_EQUAL(nvme->state, DEVICE_QUARANTINED);
+	CU_ASSERT(ns < 2000000000ull);
+	CU_ASSERT_EQUAL(give(nvme), 0);
+}
+
 static void a_function_without_reset_is_not_reused(void)
 {
 	struct pci_function *card;
@@ -417,6 +436,7 @@ void suite_device(void)
 		TEST(v5_an_unproven_block_retires_the_memory),
 		TEST(v7_transactions_that_stay_pending_end_blocked_in_bounded_time),
 		TEST(v7_a_reset_that_never_ends_is_a_failed_device),
+		TEST(a_function_left_in_the_middle_of_a_reset_can_be_had_again),
 		TEST(a_function_without_reset_is_not_reused),
 		TEST(v8_refusals_name_device_and_zone),
 		TEST(v9_what_cannot_be_kept_apart_stays_together),
