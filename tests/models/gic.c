@@ -500,7 +500,8 @@ static bool deliverable(unsigned cpu, uint32_t intid)
 	const struct irq *i;
 
 	if (intid >= 8192)
-		return gic.rd[cpu].lpi_pending[intid] && lpi_config(intid) & 1;
+		return intid < MODEL_GIC_LPIS && gic.rd[cpu].lpi_pending[intid] &&
+		       lpi_config(intid) & 1;
 	i = irq_of(cpu, intid);
 	return i && i->enabled && i->group1 && !i->active && irq_pending(i) &&
 	       (intid < 32 || i->route == gic.config.affinity[cpu]);
@@ -517,9 +518,7 @@ uint32_t model_gic_next(unsigned cpu)
 	for (unsigned d = 0; d < c->depth; d++)
 		if (priority_of(cpu, c->running[d]) < best)
 			best = priority_of(cpu, c->running[d]);
-	for (uint32_t n = 0; n < MODEL_GIC_LPIS; n++) {
-		if (n == 32 + gic.config.spis)
-			n = 8192;
+	for (uint32_t n = 0; n < MODEL_GIC_LPIS; n = n == 31 + gic.config.spis ? 8192 : n + 1) {
 		if (deliverable(cpu, n) && priority_of(cpu, n) < best) {
 			best = priority_of(cpu, n);
 			next = n;
