@@ -30,7 +30,15 @@
 #define ANSWER_POLL_NS    10000000ull
 #define ANSWER_TIMEOUT_NS 1100000000ull
 
-enum quiesce_step { STEP_DETACH, STEP_QUIET, STEP_DRAIN, STEP_BLOCK, STEP_RESET_START, STEP_RESET, STEP_DONE };
+enum quiesce_step {
+	STEP_DETACH,
+	STEP_QUIET,
+	STEP_DRAIN,
+	STEP_BLOCK,
+	STEP_RESET_START,
+	STEP_RESET,
+	STEP_DONE
+};
 
 const char *device_state_name(enum device_state s)
 {
@@ -134,6 +142,28 @@ static int vectors_give_back(struct pci_function *f)
 	return err;
 }
 
+/*
+ * Takes a half-made assignment back. What cannot be proven undone leaves the function blocked for good,
+ * as a release would.
+ */
+static void unassign(const struct zone *z, struct pci_function *f, struct iommu_unit *attached)
+{
+	const char *why = NULL;
+
+	if (attached && attached->ops->block(attached, f->iommu.id))
+		why = "the IOMMU did not confirm the block";
+	if (vectors_give_back(f) && !why)
+		why = "its interrupt vectors could not be taken back";
+	if (!why)
+		return;
+	f->failure = why;
+	f->state = DEVICE_FAILED;
+	host_log(LOG_ERROR,
+		 "zone %s: device " SBDF_FMT
+		 " failed on assignment: %s; it stays blocked until the machine restarts",
+		 z->name, SBDF_ARG(f->sbdf), why);
+}
+
 int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
 {
 	struct iommu_unit *unit = core_iommu(f->iommu.unit);
@@ -168,15 +198,15 @@ int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vp
 	if (err) {
 		refuse(z, f, "the IOMMU did not take its stream",
 		       "see `faults` and the line above");
-		vectors_give_back(f);
+		/* After a timeout nobody knows what the unit took. */
+		unassign(z, f, err == -ETIMEDOUT ? unit : NULL);
 		return err;
 	}
 	err = vpci_add(z->vpci, f, vbdf, vport, f->vectors, f->vector_count);
 	if (err) {
 		refuse(z, f, "it does not fit on the zone's virtual bus",
 		       "choose another virtual-bdf, or give it fewer devices");
-		unit->ops->block(unit, f->iommu.id);
-		vectors_give_back(f);
+		unassign(z, f, unit);
 		return err;
 	}
 	f->owner = z;

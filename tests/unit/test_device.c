@@ -35,7 +35,7 @@ static struct {
 		unsigned prot;
 	} maps[MAX_MAPS];
 	unsigned map_count, domains, attached, vectors;
-	int attach_error, block_error, alloc_error;
+	int attach_error, block_error, alloc_error, free_error;
 	/* The state of the drive when its stream was blocked. */
 	bool block_seen, bus_master_then, on_the_bus_then, vectors_then;
 	unsigned resets_then;
@@ -130,6 +130,8 @@ static int fake_vectors_free(struct msi_unit *u, uint32_t device_id, struct msi_
 	(void)u;
 	(void)device_id;
 	(void)v;
+	if (seen.free_error)
+		return seen.free_error;
 	seen.vectors -= count;
 	return 0;
 }
@@ -372,6 +374,32 @@ static void a_failed_assignment_leaves_nothing_behind(void)
 	CU_ASSERT_EQUAL(give(nvme), 0);
 }
 
+/* What cannot be taken back is not called free (V5). */
+static void v5_an_assignment_that_cannot_be_undone_is_a_failed_device(void)
+{
+	setup();
+	seen.block_error = -ETIMEDOUT;
+	CU_ASSERT_EQUAL(device_assign(zone1(), nvme, sbdf_make(0, 200, 0, 0), SBDF_NONE), -EINVAL);
+	CU_ASSERT_EQUAL(nvme->state, DEVICE_FAILED);
+	CU_ASSERT_STRING_EQUAL(nvme->failure, "the IOMMU did not confirm the block");
+	CU_ASSERT(model_log_contains("0000:01:00.0 failed on assignment"));
+	CU_ASSERT_NOT_EQUAL(zone_domains_destroy(zone1()), 0);
+
+	setup();
+	seen.free_error = -ETIMEDOUT;
+	seen.attach_error = -ENOMEM;
+	CU_ASSERT_EQUAL(give(nvme), -ENOMEM);
+	CU_ASSERT_EQUAL(nvme->state, DEVICE_FAILED);
+	CU_ASSERT_FALSE(seen.block_seen);
+
+	/* Whether the unit took the stream is unknown after a timeout. */
+	setup();
+	seen.attach_error = -ETIMEDOUT;
+	CU_ASSERT_EQUAL(give(nvme), -ETIMEDOUT);
+	CU_ASSERT(seen.block_seen);
+	CU_ASSERT_EQUAL(nvme->state, DEVICE_QUARANTINED);
+}
+
 /* Every allocation of an assignment failed in turn: refused, and every page back. */
 static void each_failed_allocation_is_undone(void)
 {
@@ -441,6 +469,7 @@ void suite_device(void)
 		TEST(v8_refusals_name_device_and_zone),
 		TEST(v9_what_cannot_be_kept_apart_stays_together),
 		TEST(a_failed_assignment_leaves_nothing_behind),
+		TEST(v5_an_assignment_that_cannot_be_undone_is_a_failed_device),
 		TEST(each_failed_allocation_is_undone),
 		TEST(a_release_gives_every_page_back),
 		TEST(the_debug_knob_leaves_the_upper_half_out),
