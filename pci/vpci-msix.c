@@ -168,7 +168,7 @@ static uint32_t dword_access(struct vpci_function *fn, uint64_t offset, unsigned
 {
 	uint64_t n = offset / ENTRY;
 	unsigned field = (unsigned)(offset % ENTRY) & ~3u, shift = 8 * (unsigned)(offset & 3);
-	uint32_t lanes = (size == 4 ? UINT32_MAX : BIT32(8 * size) - 1) << shift, old;
+	uint32_t lanes = (uint32_t)(BIT64(8 * size) - 1) << shift, old;
 	struct vpci_msix_entry *e;
 
 	if (n >= fn->msix_entries)
@@ -190,7 +190,7 @@ uint64_t vpci_msix_table_access(struct vpci_function *fn, uint64_t offset, unsig
 {
 	uint64_t low;
 
-	if (size < 8)
+	if (size <= 4)
 		return dword_access(fn, offset, size, write, (uint32_t)value);
 	low = dword_access(fn, offset, 4, write, (uint32_t)value);
 	return low | (uint64_t)dword_access(fn, offset + 4, 4, write, (uint32_t)(value >> 32))

@@ -10,10 +10,11 @@ HOST_CFLAGS := -std=c11 -O2 -g -D_GNU_SOURCE $(WARNINGS)
 TEST_CFLAGS := -std=c11 -O1 -g -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all $(WARNINGS) $(CFLAGS_EXTRA)
 
-# The manifest's rules exist once: the command links the very sources the hypervisor does.
+# The manifest's rules exist once: the command links the very sources the hypervisor does, and of
+# pci/ what judges captured facts alone.
 TOOL_SRC := $(wildcard tools/postern/*.c)
 TOOL_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(TOOL_SRC))
-TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c))
+TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c) pci/conflict.c)
 
 # Parts of hv-glue that touch neither registers nor CPUs are tested like the engine. Those with state of
 # their own, or with functions that tests/models provides too, are included by their test instead.
