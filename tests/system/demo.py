@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 from lib import bundle, checks, elf, paths
-from lib.console import ConsoleError
+from lib.console import DialogueError
 from lib.disk import MIB
 from lib.machine import Igb, Nvme
 from lib.report import Report
@@ -257,7 +257,7 @@ def main():
                 system.machine.qmp.trace("smmuv3_translate_success", True)
                 compare = exercise(report, system, seed)
             system.power_off()
-        except ConsoleError as error:
+        except DialogueError as error:
             report.check(False, "the dialogue with the zones goes on", error)
     if compare:
         report.step("After the machine is off: disk image, capture, trace")

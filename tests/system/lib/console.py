@@ -18,7 +18,11 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 DEATHS = re.compile(r"Kernel panic - not syncing[^\n]*|postern: panic[^\n]*")
 
 
-class ConsoleError(Exception):
+class DialogueError(Exception):
+    """Talking to the machine did not work out; every error of a dialogue is one."""
+
+
+class ConsoleError(DialogueError):
     """The dialogue did not go on; the message ends with the last lines seen."""
 
 
@@ -130,8 +134,8 @@ class Console:
             self._changed.notify_all()
 
 
-class CommandFailed(Exception):
-    pass
+class CommandFailed(DialogueError):
+    """A command in a zone's shell exited non-zero."""
 
 
 class Shell:

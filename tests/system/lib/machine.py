@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Optional
 
 from . import paths
-from .console import Console
+from .console import Console, ConsoleError
 from .qmp import Qmp, QmpError
 
 # The two shapes of SMMUv3 that a board can have here. QEMU 10 makes the default one nested-capable
@@ -28,10 +28,12 @@ SMMU_MODES = {
         "-M", "virt-9.0,gic-version=3,virtualization=on,iommu=smmuv3",
         "-global", "arm-smmuv3.stage=2",
     ],
+    # What Postern refuses: no second stage, and no IOMMU at all.
     "stage1": [
         "-M", "virt-9.0,gic-version=3,virtualization=on,iommu=smmuv3",
         "-global", "arm-smmuv3.stage=1",
     ],
+    "none": ["-M", "virt,gic-version=3,virtualization=on"],
 }  # fmt: skip
 
 # Rare events that every run records: any DMA let through, refused or answered with an event;
@@ -187,8 +189,12 @@ class Machine:
 
     def wait_exit(self, timeout=30):
         """Waits for QEMU to end by itself (the machine powered off)."""
-        self.process.wait(paths.patience(timeout))
-        self.stop()
+        try:
+            self.process.wait(paths.patience(timeout))
+        except subprocess.TimeoutExpired:
+            raise ConsoleError("the machine did not power off") from None
+        finally:
+            self.stop()
 
     def running(self):
         return self.process is not None and self.process.poll() is None

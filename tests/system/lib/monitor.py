@@ -10,7 +10,7 @@ import re
 import time
 
 from . import reports
-from .console import Console, ConsoleError
+from .console import Console, ConsoleError, DialogueError
 from .paths import patience
 
 PROMPT = "postern> "
@@ -18,7 +18,7 @@ ESCAPE = "\x1d"  # Ctrl-]
 LOG_LINE = re.compile(r"^\[ *\d+\.\d{6}\] (.*?) *$", re.MULTILINE)
 
 
-class MonitorError(Exception):
+class MonitorError(DialogueError):
     """A command that ended in `error: ...`; the message is that text."""
 
 
@@ -54,7 +54,7 @@ class Monitor:
 
     def devices(self):
         """[reports.Device] that are not bridges."""
-        return [d for d in reports.devices(self.run("devices")) if d.stream is not None]
+        return [d for d in reports.devices(self.run("devices")) if not d.bridge]
 
     def faults(self):
         """[reports.Fault]: the DMA that was refused, oldest first."""

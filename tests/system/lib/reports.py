@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
+from .console import DialogueError
+
 _SIZES = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 
 _ZONE = re.compile(r"zone (\d+) (\S+): (\w+), cpus((?: \d+)*), starts (\d+), faults (\d+)")
@@ -30,8 +32,8 @@ _FAULT_COUNT = re.compile(r"(?:zone \S+|no zone): \d+ faults")
 _EXITS = re.compile(r"(\S.*?)((?:\s+\d+)+)\s+(\d+\.\d)")
 
 
-class ReportError(Exception):
-    pass
+class ReportError(DialogueError):
+    """A report of the monitor is not in the form docs/monitor.md gives."""
 
 
 @dataclass
@@ -65,7 +67,8 @@ class Device:
     zone: str  # "-": nobody's
     virtual_bdf: str
     group: int
-    stream: Optional[int] = None
+    bridge: bool = False
+    stream: Optional[int] = None  # None: behind no IOMMU
     device_id: Optional[int] = None  # at the MSI unit
     vectors: int = 0
     bars: tuple = ()
@@ -126,6 +129,7 @@ def devices(lines):
         elif match := _BAR.fullmatch(line):
             found[-1].bars += (_bar(match),)
         else:
+            found[-1].bridge |= line.strip().startswith("bridge to buses")
             if match := _STREAM.search(line):
                 found[-1].stream = int(match.group(2), 16)
             if match := _DEVICE_ID.search(line):
