@@ -23,8 +23,12 @@
 #define STATUS_FIXED (PCI_STATUS_66MHZ | PCI_STATUS_FAST_BACK | PCI_STATUS_DEVSEL_MASK)
 #define COMMAND_ZONE (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE)
 
-/* PM capabilities without D1, D2 and PME: version, clock, DSI, auxiliary current. */
-#define PMC_SHOWN ((uint16_t) ~(PCI_PM_CAP_D1 | PCI_PM_CAP_D2 | PCI_PM_CAP_PME_MASK))
+/*
+ * PM capabilities without D1, D2 and PME. A function without PME has no clock and no auxiliary
+ * current for it (PCI Bus Power Management Interface 1.2, 3.2.3).
+ */
+#define PMC_PME   (PCI_PM_CAP_PME_MASK | PCI_PM_CAP_PME_CLOCK | PCI_PM_CAP_AUX_POWER)
+#define PMC_SHOWN ((uint16_t) ~(PCI_PM_CAP_D1 | PCI_PM_CAP_D2 | PMC_PME))
 #define D0        0u
 #define D3HOT     3u
 
@@ -42,6 +46,7 @@
 	(PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD)
 #define DEVCAP_HIDDEN (PCI_EXP_DEVCAP_PHANTOM | PCI_EXP_DEVCAP_FLR)
 #define LNKCAP_HIDDEN (PCI_EXP_LNKCAP_ASPMS | PCI_EXP_LNKCAP_CLKPM)
+#define LNKCTL_HIDDEN (PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_CLKREQ_EN)
 #define DEVCAP2_SHOWN 0x0000001fu /* completion timeout ranges and disable */
 #define DEVCTL2_VIEW  0x001fu     /* completion timeout value and disable */
 #define READRQ_MAX    5u          /* 4096 bytes; 6 and 7 are reserved */
@@ -166,7 +171,7 @@ static void build_link(struct vpci_function *fn, unsigned cap, unsigned type)
 	vpci_list(fn, cap + PCI_EXP_LNKCAP, 4, VPCI_CONSTANT, UINT32_MAX,
 		  pci_snapshot32(f, cap + PCI_EXP_LNKCAP) & ~(uint32_t)LNKCAP_HIDDEN);
 	vpci_list(fn, cap + PCI_EXP_LNKCTL, 2, VPCI_CONSTANT, UINT16_MAX,
-		  pci_snapshot16(f, cap + PCI_EXP_LNKCTL) & (uint16_t)~PCI_EXP_LNKCTL_ASPMC);
+		  pci_snapshot16(f, cap + PCI_EXP_LNKCTL) & (uint16_t)~LNKCTL_HIDDEN);
 	vpci_list(fn, cap + PCI_EXP_LNKSTA, 2, VPCI_LIVE, UINT16_MAX, 0);
 }
 
