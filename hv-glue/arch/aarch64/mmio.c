@@ -31,7 +31,8 @@ static enum access_result dispatch(struct vcpu *v, gpa_t ipa, unsigned size, boo
 
 static void refuse(struct vcpu *v, struct guest_regs *r, uint64_t esr, gpa_t ipa)
 {
-	if (v->cpu->exits[EXIT_UNMAPPED]++ < UNMAPPED_LOG_LIMIT)
+	v->cpu->exits[EXIT_UNMAPPED]++;
+	if (vcpu_may_log(v))
 		host_log(LOG_WARN,
 			 "zone %s vCPU %u: %s of unmapped 0x%lx at pc 0x%lx: abort given back",
 			 v->zone->name, v->index, esr & ISS_WNR ? "write" : "read",

@@ -73,14 +73,15 @@ void trap_sysreg(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 	else
 		done = emulate_write(v, reg, value);
 	if (!done) {
-		host_log(
-			LOG_DEBUG,
-			"zone %s vCPU %u: system register S%u_%u_C%u_C%u_%u is not there: undefined",
-			v->zone->name, v->index, (unsigned)FIELD_GET(ISS_SYS_OP0, reg),
-			(unsigned)FIELD_GET(ISS_SYS_OP1, reg),
-			(unsigned)FIELD_GET(ISS_SYS_CRN, reg),
-			(unsigned)FIELD_GET(ISS_SYS_CRM, reg),
-			(unsigned)FIELD_GET(ISS_SYS_OP2, reg));
+		if (vcpu_may_log(v))
+			host_log(
+				LOG_DEBUG,
+				"zone %s vCPU %u: system register S%u_%u_C%u_C%u_%u is not there: undefined",
+				v->zone->name, v->index, (unsigned)FIELD_GET(ISS_SYS_OP0, reg),
+				(unsigned)FIELD_GET(ISS_SYS_OP1, reg),
+				(unsigned)FIELD_GET(ISS_SYS_CRN, reg),
+				(unsigned)FIELD_GET(ISS_SYS_CRM, reg),
+				(unsigned)FIELD_GET(ISS_SYS_OP2, reg));
 		inject_undefined(r);
 		return;
 	}

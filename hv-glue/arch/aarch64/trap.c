@@ -27,7 +27,8 @@ gpa_t trap_fault_ipa(void)
 
 static void trap_instruction_abort(struct vcpu *v, struct guest_regs *r, uint64_t esr)
 {
-	if (v->cpu->exits[EXIT_UNMAPPED]++ < UNMAPPED_LOG_LIMIT)
+	v->cpu->exits[EXIT_UNMAPPED]++;
+	if (vcpu_may_log(v))
 		host_log(
 			LOG_WARN,
 			"zone %s vCPU %u: instruction fetch from unmapped 0x%lx at pc 0x%lx: abort given back",
@@ -72,8 +73,10 @@ static void trap_sync(struct vcpu *v, struct guest_regs *r)
 /* A bus error arrived while the zone ran: it belongs to the zone, which gets a virtual SError. */
 static void trap_serror(struct vcpu *v)
 {
-	host_log(LOG_ERROR, "zone %s vCPU %u: bus error (SError, ESR 0x%lx) given to the zone",
-		 v->zone->name, v->index, (unsigned long)sysreg_read(esr_el2));
+	if (vcpu_may_log(v))
+		host_log(LOG_ERROR,
+			 "zone %s vCPU %u: bus error (SError, ESR 0x%lx) given to the zone",
+			 v->zone->name, v->index, (unsigned long)sysreg_read(esr_el2));
 	sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
 }
 

@@ -132,12 +132,37 @@ void vcpu_park(struct vcpu *v)
 	stack_restart(cpu_stack_top(v->cpu->index), (void (*)(void))cpu_idle);
 }
 
-/* Takes a synchronous exception to EL1 as the hardware would (Arm ARM D1.3, AArch64.TakeException).
+#define LOG_BURST     20u
+#define LOG_REFILL_NS 1000000000ull
+
+bool vcpu_may_log(struct vcpu *v)
+{
+	const uint64_t now = host_time_ns(), earned = (now - v->log_refilled) / LOG_REFILL_NS;
+
+	if (earned) {
+		v->log_lines = earned > LOG_BURST - v->log_lines ? LOG_BURST
+								 : v->log_lines + (unsigned)earned;
+		v->log_refilled = now;
+	}
+	if (!v->log_lines)
+		return false;
+	v->log_lines--;
+	return true;
+}
+
+/*
+ * Takes a synchronous exception to EL1 as the hardware would (Arm ARM D1.3, AArch64.TakeException):
+ * condition flags and DIT stay, PAN and SSBS follow SCTLR_EL1.SPAN and DSSBS, the rest is cleared.
  */
 static void inject_sync(struct guest_regs *r, uint64_t esr)
 {
-	uint64_t offset;
+	const uint64_t sctlr = sysreg_read(sctlr_el1);
+	uint64_t offset, spsr = (r->spsr & (SPSR_NZCV | SPSR_DIT | SPSR_PAN)) | SPSR_EL1H_MASKED;
 
+	if (!(sctlr & SCTLR_EL1_SPAN))
+		spsr |= SPSR_PAN;
+	if (sctlr & SCTLR_EL1_DSSBS)
+		spsr |= SPSR_SSBS;
 	if ((r->spsr & (SPSR_AARCH32 | SPSR_EL)) == FIELD_PUT(SPSR_EL, 1))
 		offset = r->spsr & SPSR_SPX ? 0x200 : 0;
 	else
@@ -146,7 +171,7 @@ static void inject_sync(struct guest_regs *r, uint64_t esr)
 	sysreg_write(spsr_el1, r->spsr);
 	sysreg_write(esr_el1, esr);
 	r->elr = sysreg_read(vbar_el1) + offset;
-	r->spsr = SPSR_EL1H_MASKED;
+	r->spsr = spsr;
 }
 
 void inject_undefined(struct guest_regs *r)

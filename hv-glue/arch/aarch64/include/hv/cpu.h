@@ -31,6 +31,8 @@ struct vcpu {
 	uint64_t entry, context;
 	bool in_guest;           /* between guest_enter() and vcpu_park(); written by its own CPU */
 	struct guest_regs *regs; /* valid while in_guest and inside an exit */
+	unsigned log_lines;      /* it may still cause; see vcpu_may_log() */
+	uint64_t log_refilled;
 };
 
 struct zone_arch {
@@ -83,6 +85,11 @@ void vcpu_reset_el1(struct vcpu *v);
 _Noreturn void vcpu_run(struct vcpu *v);
 /* Leaves the guest for good (until the next vcpu_run): back to cpu_idle(). */
 _Noreturn void vcpu_park(struct vcpu *v);
+/*
+ * Whether the guest may cause one more log line: a burst of some, then one a second, so that a guest
+ * cannot push out of the log what others have to say.
+ */
+bool vcpu_may_log(struct vcpu *v);
 /* Synchronous exceptions given back to the guest, as the architecture would take them. */
 void inject_undefined(struct guest_regs *r);
 void inject_external_abort(struct guest_regs *r, bool instruction, bool same_page_walk,
@@ -91,8 +98,6 @@ void inject_external_abort(struct guest_regs *r, bool instruction, bool same_pag
 /* ---- trap.c, mmio.c, sysreg.c, psci.c, irq.c
  * ------------------------------------------------------------------------- */
 
-/* Accesses to nothing are logged this often per CPU; a guest cannot flood the log. */
-#define UNMAPPED_LOG_LIMIT 20u
 void trap_handle(struct guest_regs *r, unsigned kind);
 /* The guest-physical address of the stage-2 fault being handled. */
 gpa_t trap_fault_ipa(void);

@@ -115,10 +115,17 @@ static inline void isb(void)
 
 /* SPSR: EL1 with its own stack, all interrupts masked; and the mode fields. */
 #define SPSR_EL1H_MASKED 0x3c5ull
-#define SPSR_MODE        MASK64(4, 0)
+#define SPSR_NZCV        MASK64(31, 28)
+#define SPSR_DIT         BIT64(24)
+#define SPSR_PAN         BIT64(22)
+#define SPSR_SSBS        BIT64(12)
 #define SPSR_AARCH32     BIT64(4)
 #define SPSR_EL          MASK64(3, 2)
 #define SPSR_SPX         BIT64(0)
+
+/* SCTLR_EL1: what taking an exception does to PSTATE. SPAN is RES1 without PAN. */
+#define SCTLR_EL1_SPAN  BIT64(23)
+#define SCTLR_EL1_DSSBS BIT64(44)
 
 #define MPIDR_AFFINITY (MASK64(39, 32) | MASK64(23, 0))
 
