@@ -353,6 +353,7 @@ static void parse_device(struct parser *p, int node, struct manifest_zone *z)
 				"a device's name has %zu characters, or one that is not allowed",
 				strlen(name));
 	format_text(d.name, sizeof(d.name), "%s", name);
+	manifest_make_printable(d.name);
 	check_words(p, node, &device_words, prefix);
 	parse_match(p, node, name, prefix, &d);
 	parse_virtual_bdf(p, node, prefix, z, &d);
@@ -522,6 +523,7 @@ static void parse_zones(struct parser *p, int node)
 		}
 		z = &m->zones[m->zone_count++];
 		format_text(z->name, sizeof(z->name), "%s", name);
+		manifest_make_printable(z->name);
 		enter_zone(p, z->name, z);
 		if (!is_name(name))
 			manifest_refuse(

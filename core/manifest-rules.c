@@ -24,8 +24,7 @@ const char *manifest_rule_fix(enum manifest_rule r)
 	return rules[r].fix;
 }
 
-/* Names out of an untrusted tree end up on a terminal. */
-static void make_printable(char *s)
+void manifest_make_printable(char *s)
 {
 	for (; *s; s++)
 		if (*s < ' ' || *s > '~')
@@ -52,9 +51,9 @@ void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char 
 	va_start(ap, fmt);
 	format_text_v(e.text, sizeof(e.text), fmt, ap);
 	va_end(ap);
-	make_printable(e.zone);
-	make_printable(e.subject);
-	make_printable(e.text);
+	manifest_make_printable(e.zone);
+	manifest_make_printable(e.subject);
+	manifest_make_printable(e.text);
 	c->report(c->ctx, &e);
 }
 

@@ -103,6 +103,12 @@ struct manifest_check {
 void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char *subject,
 		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * Replaces what a terminal would not show as it is: names out of an untrusted tree end up in messages,
+ * those of refused zones, too.
+ */
+void manifest_make_printable(char *s);
+
 /* "disk 0000:01:00.0", "net 8086:10c9 instance 1", "disk class 010802": how messages call a device. Returns out. */
 #define DEVICE_SUBJECT 64
 const char *manifest_device_subject(const struct manifest_device *d, char out[DEVICE_SUBJECT]);

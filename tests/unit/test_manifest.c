@@ -521,6 +521,10 @@ static void names_are_made_printable_in_messages(void)
 	fdt_begin_node(fdt, "zones");
 	fdt_begin_node(fdt, "z\033[2J");
 	fdt_property(fdt, "\nroot", NULL, 0);
+	fdt_begin_node(fdt, "devices");
+	fdt_begin_node(fdt, "d\007");
+	fdt_end_node(fdt);
+	fdt_end_node(fdt);
 	fdt_end_node(fdt);
 	fdt_end_node(fdt);
 	fdt_end_node(fdt);
@@ -529,6 +533,9 @@ static void names_are_made_printable_in_messages(void)
 	manifest_parse(fdt, fdt_totalsize(fdt), &m, collect_error, &errors);
 	CU_ASSERT_STRING_EQUAL(error_line(&errors, 0), "bad-name z?[2J z?[2J");
 	CU_ASSERT_STRING_EQUAL(error_line(&errors, 1), "unknown-property z?[2J ?root");
+	/* What is kept of a refused zone is named in messages later. */
+	CU_ASSERT_STRING_EQUAL(m.zones[0].name, "z?[2J");
+	CU_ASSERT_STRING_EQUAL(m.zones[0].devices[0].name, "d?");
 }
 
 void suite_manifest(void)
