@@ -47,7 +47,9 @@ class Handover:
         self.wait_state("quarantined")
         resets = read_trace(self.system.machine.trace_file, start).resets["nvme"]
         self.report.check(resets >= 1, "QEMU saw the drive reset", resets)
-        self.report.check(self.entry() in ("invalid", "abort"), "its stream is blocked", self.entry())
+        self.report.check(
+            self.entry() in ("invalid", "abort"), "its stream is blocked", self.entry()
+        )
         self.report.check(
             checks.NVME_ID not in owner.run(f"{RESCAN}; lspci -n"), f"{owner.name} has it no more"
         )
@@ -56,10 +58,16 @@ class Handover:
         self.report.step(f"Assign to {owner.name}")
         self.system.monitor.run(f"assign {self.drive.bdf} {owner.name}")
         self.wait_state("assigned")
-        self.report.check(self.find().zone == owner.name, f"the drive is {owner.name}'s", self.find().zone)
+        self.report.check(
+            self.find().zone == owner.name, f"the drive is {owner.name}'s", self.find().zone
+        )
         owner.run(f"{RESCAN}; usleep 1500000")
-        self.report.check(checks.NVME_ID in owner.run("lspci -n"), f"{owner.name}'s kernel finds it")
-        checks.nvme_read(self.report, self.system, owner, label=f"{owner.name} reads the whole disk")
+        self.report.check(
+            checks.NVME_ID in owner.run("lspci -n"), f"{owner.name}'s kernel finds it"
+        )
+        checks.nvme_read(
+            self.report, self.system, owner, label=f"{owner.name} reads the whole disk"
+        )
         self.report.check(self.entry() == "stage 2", "its stream is translated", self.entry())
 
 
