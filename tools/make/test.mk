@@ -4,11 +4,11 @@
 # closing line "N passed, N failed".
 
 SUITES := $(if $(wildcard tests/unit/*.c),unit=$(HOST_OUT)/unit-tests) \
-	iotool=tests/guest/selftest \
+	fuzz=$(HOST_OUT)/fuzz-replay iotool=tests/guest/selftest \
 	$(if $(wildcard tests/system/run),system=tests/system/run)
 
 .PHONY: live
-test: all $(if $(wildcard tests/unit/*.c),$(HOST_OUT)/unit-tests)
+test: all $(HOST_OUT)/fuzz-replay $(if $(wildcard tests/unit/*.c),$(HOST_OUT)/unit-tests)
 	@tools/make/suites $(SUITES)
 
 unit: $(HOST_OUT)/unit-tests

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What must hold of the machine after every step of a zone, whatever it did. See world.h.
+ *
+ * Offsets and bits are written out: they come from the PCI specifications and docs/config-space.md, not
+ * from the code that is judged.
+ */
+#include "world.h"
+
+#include <string.h>
+
+#define COMMAND        0x04u
+#define COMMAND_MEMORY 0x02u
+#define COMMAND_MASTER 0x04u
+#define PORT_ID        0x00017073u /* a synthesized root port's */
+
+static uint32_t le(const uint8_t *p, unsigned bytes)
+{
+	uint32_t v = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		v |= (uint32_t)p[i] << 8 * i;
+	return v;
+}
+
+void world_rules(struct world_function *w)
+{
+	const struct model_pci_function *hw = w->hw;
+	uint8_t *may = w->may;
+
+	may[COMMAND] = COMMAND_MEMORY | COMMAND_MASTER;
+	may[0x07] = 0xf9; /* Status: errors */
+	if (hw->pcie) {
+		may[hw->pcie + 8] = 0x10;  /* Device Control: relaxed ordering */
+		may[hw->pcie + 9] = 0x78;  /* no snoop, read request size */
+		may[hw->pcie + 10] = 0x0f; /* Device Status: errors */
+	}
+	if (hw->msi) {
+		unsigned log2 = hw->config[hw->msi + 2] >> 1 & 7;
+		uint64_t masks = ((uint64_t)1 << (1u << log2)) - 1;
+
+		may[hw->msi + 2] = 0x71;
+		/* Address and data: the hypervisor writes them; check_msi() says what. */
+		memset(&may[hw->msi + 4], 0xff, 10);
+		for (unsigned i = 0; i < 4; i++)
+			may[hw->msi + 16 + i] = (uint8_t)(masks >> 8 * i);
+	}
+	if (hw->msix)
+		may[hw->msix + 3] = 0xc0;
+}
+
+/* ---- config space ---- */
+
+static bool msi_on(const struct model_pci_function *hw)
+{
+	return hw->msi && hw->config[hw->msi + 2] & 1;
+}
+
+static bool msix_on(const struct model_pci_function *hw)
+{
+	return hw->msix && hw->config[hw->msix + 3] & 0x80;
+}
+
+/* Starts nothing: no requests, no answers, no messages. */
+static bool quiet(const struct model_pci_function *hw)
+{
+	return !(hw->config[COMMAND] & 7) && !msi_on(hw) && !msix_on(hw);
+}
+
+/* Bits of byte i that are neither as the scan left them nor the owner's. */
+static uint8_t changed(const struct world_function *w, unsigned i)
+{
+	uint8_t bits = w->hw->config[i] ^ w->scanned[i];
+	/* A reset clears errors that the owner does not see. */
+	uint8_t forgotten = w->hw->resets ? w->hw->w1c[i] : 0;
+
+	/* Transactions Pending is the function's own. */
+	if (w->hw->pcie && i == w->hw->pcie + 10u)
+		bits &= (uint8_t)~0x20u;
+
+	return w->owned ? bits & (uint8_t)~(w->may[i] | forgotten) : bits;
+}
+
+/* Under reset a register may stand at its power-on value while the function is quiet. */
+static bool reset_explains(const struct world_function *w, unsigned i)
+{
+	const struct model_pci_function *hw = w->hw;
+	unsigned pmcsr = hw->pm + 4u;
+
+	if (!w->owned || !quiet(hw))
+		return false;
+	if (hw->pm && i == pmcsr && (hw->config[i] & 3) == 3)
+		return true; /* on its way through D3hot */
+	return hw->resets != w->resets_seen && hw->config[i] == hw->initial[i];
+}
+
+static void check_config(struct world_function *w)
+{
+	const struct model_pci_function *hw = w->hw;
+	bool whole = true;
+
+	if (!memcmp(w->seen, hw->config, sizeof(w->seen)))
+		return;
+	for (unsigned i = 0; i < 4096; i++) {
+		if (w->seen[i] == hw->config[i] && w->seen[i] == w->scanned[i])
+			continue;
+		if (!changed(w, i))
+			continue;
+		whole = false;
+		FUZZ_CHECK(reset_explains(w, i),
+			   SBDF_FMT " (%s): config byte 0x%03x is %02x, after the scan %02x",
+			   SBDF_ARG(w->f->sbdf), device_state_name(w->f->state), i, hw->config[i],
+			   w->scanned[i]);
+	}
+	w->whole = whole;
+	if (whole)
+		w->resets_seen = hw->resets;
+	if (w->owned && hw->pcie)
+		FUZZ_CHECK(hw->config[hw->pcie + 9] >> 4 <= 5, "a reserved read request size");
+	memcpy(w->seen, hw->config, sizeof(w->seen));
+}
+
+/* ---- messages ---- */
+
+static void check_msi(const struct world_function *w)
+{
+	const struct model_pci_function *hw = w->hw;
+	uint64_t address;
+	uint32_t data;
+	unsigned count;
+
+	if (!hw->msi || hw->gone)
+		return;
+	address = le(&hw->config[hw->msi + 4], 4) | (uint64_t)le(&hw->config[hw->msi + 8], 4) << 32;
+	data = le(&hw->config[hw->msi + 12], 2);
+	if (!msi_on(hw) && !address && !data)
+		return;
+	count = 1u << (hw->config[hw->msi + 2] >> 4 & 7);
+	FUZZ_CHECK(address == WORLD_REAL_MSI && data == WORLD_REAL_DATA,
+		   SBDF_FMT ": MSI 0x%llx, 0x%x in the hardware", SBDF_ARG(w->f->sbdf),
+		   (unsigned long long)address, data);
+	FUZZ_CHECK(!msi_on(hw) || count <= w->vectors,
+		   SBDF_FMT " (%s): %u messages enabled, %u reserved", SBDF_ARG(w->f->sbdf),
+		   device_state_name(w->f->state), count, w->vectors);
+	FUZZ_CHECK(!msi_on(hw) || !msix_on(hw), SBDF_FMT ": both MSI and MSI-X are on",
+		   SBDF_ARG(w->f->sbdf));
+}
+
+static void check_msix(const struct world_function *w)
+{
+	const struct model_pci_function *hw = w->hw;
+	const uint8_t *entry = hw->msix_entries ? hw->mem[hw->msix_bar] + hw->msix_table : NULL;
+	bool ready = w->f->state == DEVICE_ASSIGNED && w->whole && hw->resets == w->resets_seen;
+
+	for (unsigned n = 0; n < hw->msix_entries; n++, entry += 16) {
+		uint64_t address = le(entry, 4) | (uint64_t)le(entry + 4, 4) << 32;
+		uint32_t data = le(entry + 8, 4);
+		bool none = !address && !data, masked = entry[12] & 1;
+		bool ours = address == WORLD_REAL_MSI && data == WORLD_REAL_DATA + n;
+
+		FUZZ_CHECK(ours || (none && masked && (!ready || n >= w->vectors)),
+			   SBDF_FMT " (%s): MSI-X entry %u is 0x%llx, 0x%x%s", SBDF_ARG(w->f->sbdf),
+			   device_state_name(w->f->state), n, (unsigned long long)address, data,
+			   masked ? ", masked" : "");
+	}
+}
+
+/* ---- what CPUs reach ---- */
+
+static bool in_windows(gpa_t at, uint64_t size)
+{
+	return range_inside(at, size, WORLD_MEM32, WORLD_MEM32_SZ) ||
+	       range_inside(at, size, WORLD_MEM64, WORLD_MEM64_SZ);
+}
+
+/* No page of [from, from+size) of the BAR holds a byte of [what, what+length). */
+static bool apart(uint64_t from, uint64_t size, uint64_t what, uint64_t length)
+{
+	uint64_t start = align_down(what, PAGE_SIZE);
+
+	return !ranges_overlap(from, size, start, align_up(what + length, PAGE_SIZE) - start);
+}
+
+static void check_map(const struct world_map *m)
+{
+	FUZZ_CHECK(in_windows(m->gpa, m->size), "0x%llx is outside the zone's windows",
+		   (unsigned long long)m->gpa);
+	for (unsigned i = 0; i < world.count; i++) {
+		const struct world_function *w = &world.functions[i];
+		const struct model_pci_function *hw = w->hw;
+
+		for (unsigned b = 0; b < 6; b++) {
+			uint64_t from = m->hpa - w->bar[b];
+
+			if (!w->bar[b] || m->hpa < w->bar[b] || from >= hw->mem_size[b])
+				continue;
+			FUZZ_CHECK(w->f->state == DEVICE_ASSIGNED && w->f->owner == m->zone,
+				   "zone %s reaches BAR%u of " SBDF_FMT, m->zone->name, b,
+				   SBDF_ARG(w->f->sbdf));
+			FUZZ_CHECK(from + m->size <= hw->mem_size[b],
+				   "more than BAR%u of " SBDF_FMT, b, SBDF_ARG(w->f->sbdf));
+			FUZZ_CHECK(world.unplugged || hw->config[COMMAND] & COMMAND_MEMORY,
+				   "BAR%u of " SBDF_FMT " is mapped, and its decode is off", b,
+				   SBDF_ARG(w->f->sbdf));
+			FUZZ_CHECK(!hw->msix_entries || b != hw->msix_bar ||
+					   apart(from, m->size, hw->msix_table,
+						 16ull * hw->msix_entries),
+				   "the MSI-X table of " SBDF_FMT " is mapped",
+				   SBDF_ARG(w->f->sbdf));
+			FUZZ_CHECK(!hw->msix_entries || b != hw->pba_bar ||
+					   apart(from, m->size, hw->pba,
+						 (hw->msix_entries + 63) / 64 * 8),
+				   "the pending bits of " SBDF_FMT " are mapped",
+				   SBDF_ARG(w->f->sbdf));
+			return;
+		}
+	}
+	FUZZ_CHECK(false, "0x%llx is no BAR of any function", (unsigned long long)m->hpa);
+}
+
+/* ---- life ---- */
+
+static void check_life(const struct world_function *w)
+{
+	const struct pci_function *f = w->f;
+	bool in_use = f->state == DEVICE_ASSIGNED || f->state == DEVICE_QUIESCING;
+
+	FUZZ_CHECK(in_use == !!f->owner, SBDF_FMT " is %s, and owned by %s", SBDF_ARG(f->sbdf),
+		   device_state_name(f->state), f->owner ? f->owner->name : "nobody");
+	switch (f->state) {
+	case DEVICE_ASSIGNED:
+		FUZZ_CHECK(w->stream_zone == f->owner->id, SBDF_FMT ": stream of zone %d",
+			   SBDF_ARG(f->sbdf), w->stream_zone);
+		FUZZ_CHECK(f->vector_count == w->vectors, SBDF_FMT ": %u vectors, %u reserved",
+			   SBDF_ARG(f->sbdf), f->vector_count, w->vectors);
+		break;
+	case DEVICE_QUIESCING:
+		FUZZ_CHECK(w->stream_zone < 0 || w->stream_zone == f->owner->id,
+			   SBDF_FMT ": stream of zone %d", SBDF_ARG(f->sbdf), w->stream_zone);
+		FUZZ_CHECK(w->hw->gone || !(w->hw->config[COMMAND] & COMMAND_MASTER),
+			   SBDF_FMT " is quiescing with Bus Master on", SBDF_ARG(f->sbdf));
+		break;
+	case DEVICE_QUARANTINED:
+		FUZZ_CHECK(w->stream_zone < 0 && !w->vectors && !f->vectors && !f->vector_count,
+			   SBDF_FMT " is free and has a stream or vectors", SBDF_ARG(f->sbdf));
+		FUZZ_CHECK(!w->owned || w->hw->gone || (quiet(w->hw) && w->whole),
+			   SBDF_FMT " is free and not as the scan left it", SBDF_ARG(f->sbdf));
+		break;
+	case DEVICE_FAILED:
+		FUZZ_CHECK(f->failure, SBDF_FMT " failed for no reason", SBDF_ARG(f->sbdf));
+		FUZZ_CHECK(w->hw->gone || !(w->hw->config[COMMAND] & COMMAND_MASTER),
+			   SBDF_FMT " failed and is a bus master", SBDF_ARG(f->sbdf));
+		break;
+	case DEVICE_ABSENT:
+		break;
+	}
+}
+
+void world_check(void)
+{
+	FUZZ_CHECK(!model_locks_held(), "a lock is still held");
+	FUZZ_CHECK(world.unplugged || !model_pci_master_aborts(),
+		   "%u accesses that no function answered", model_pci_master_aborts());
+	for (unsigned i = 0; i < world.count; i++) {
+		struct world_function *w = &world.functions[i];
+
+		check_config(w);
+		check_msi(w);
+		check_msix(w);
+		check_life(w);
+	}
+	for (unsigned i = 0; i < world.map_count; i++)
+		check_map(&world.maps[i]);
+}
+
+/* ---- who is seen ---- */
+
+void world_check_id(unsigned zone, unsigned bus, unsigned devfn)
+{
+	const struct zone *z = &world.zones[zone].zone;
+	uint32_t id = (uint32_t)vpci_config_read(z->vpci, bus, devfn, 0, 4);
+
+	if (id == UINT32_MAX || id == PORT_ID)
+		return;
+	for (unsigned i = 0; i < world.count; i++) {
+		const struct world_function *w = &world.functions[i];
+
+		if (w->f->state == DEVICE_ASSIGNED && w->f->owner == z && le(w->scanned, 4) == id)
+			return;
+	}
+	FUZZ_CHECK(false, "zone %s reads %08x at %02x:%02x.%x", z->name, id, bus, devfn >> 3,
+		   devfn & 7);
+}
+
+void world_check_ids(unsigned zone)
+{
+	for (unsigned i = 0; i < world.count; i++) {
+		const struct pci_function *f = world.functions[i].f;
+		sbdf_t at = vpci_where(world.zones[zone].zone.vpci, f);
+
+		world_check_id(zone, sbdf_bus(f->sbdf), sbdf_devfn(f->sbdf));
+		if (at != SBDF_NONE)
+			world_check_id(zone, sbdf_bus(at), sbdf_devfn(at));
+	}
+}
