@@ -48,7 +48,7 @@ struct kick {
 
 static struct {
 	struct owned *owned;
-	unsigned fail_map;
+	unsigned fail_map, map_calls;
 	struct region regions[MAX_REGIONS];
 	unsigned region_count;
 	struct guest_map maps[MAX_GUEST_MAP];
@@ -354,6 +354,7 @@ int host_map_guest(struct zone *z, gpa_t gpa, hpa_t hpa, uint64_t size, enum gue
 	if (model_is_engine_memory(hpa, size))
 		model_fail("host_map_guest: 0x%llx is the engine's own memory",
 			   (unsigned long long)hpa);
+	model.map_calls++;
 	if (model.fail_map && model.fail_map-- == 1) {
 		model.fail_map = 1; /* and every later one */
 		return -ENOMEM;
@@ -439,6 +440,11 @@ uint64_t model_guest_mapped_bytes(const struct zone *z)
 void model_fail_map_after(unsigned n)
 {
 	model.fail_map = n;
+}
+
+unsigned model_map_calls(void)
+{
+	return model.map_calls;
 }
 
 void host_kick_vcpu(struct zone *z, unsigned vcpu)

@@ -119,6 +119,8 @@ bool model_guest_mapping(const struct zone *z, gpa_t gpa, hpa_t *out, enum guest
 uint64_t model_guest_mapped_bytes(const struct zone *z);
 /* The n-th host_map_guest() from now on and every later one answers -ENOMEM; 0: none. */
 void model_fail_map_after(unsigned n);
+/* How many host_map_guest() calls there were since model_reset(). */
+unsigned model_map_calls(void);
 
 /* host_kick_vcpu() calls since model_reset(). */
 unsigned model_kicks(const struct zone *z, unsigned vcpu);
