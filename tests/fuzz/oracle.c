@@ -256,6 +256,15 @@ static void check_life(const struct world_function *w)
 	}
 }
 
+/* Functions of one device without ACS reach each other: they are never two zones' (V9). */
+static void check_neighbours(const struct world_function *a, const struct world_function *b)
+{
+	FUZZ_CHECK(!a->f->owner || !b->f->owner || a->f->owner == b->f->owner ||
+			   a->hw->parent != b->hw->parent || a->hw->devfn >> 3 != b->hw->devfn >> 3,
+		   SBDF_FMT " and " SBDF_FMT " belong to different zones", SBDF_ARG(a->f->sbdf),
+		   SBDF_ARG(b->f->sbdf));
+}
+
 void world_check(void)
 {
 	FUZZ_CHECK(!model_locks_held(), "a lock is still held");
@@ -268,6 +277,8 @@ void world_check(void)
 		check_msi(w);
 		check_msix(w);
 		check_life(w);
+		for (unsigned n = 0; n < i; n++)
+			check_neighbours(w, &world.functions[n]);
 	}
 	for (unsigned i = 0; i < world.map_count; i++)
 		check_map(&world.maps[i]);

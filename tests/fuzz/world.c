@@ -328,6 +328,7 @@ static void scan(bool narrow)
 	if (!scanned[narrow].done) {
 		FUZZ_CHECK(!pci_scan_host(&world.host, &world.table), "the scan fails");
 		FUZZ_CHECK(world.table.count <= WORLD_MAX, "%u functions", world.table.count);
+		pci_assign_groups(&world.table);
 		scanned[narrow].table = world.table;
 		for (unsigned i = 0; i < world.table.count; i++)
 			memcpy(scanned[narrow].config[i], model_pci(i)->config, 4096);

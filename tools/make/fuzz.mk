@@ -4,6 +4,7 @@
 #   build/fuzz/<target>        libFuzzer, ASan, UBSan; clang (develop layer)
 #   build/host/fuzz-replay     the same targets over a fixed set of inputs; gcc, part of `make test`
 #   make fuzz [MINUTES=10] [TARGETS="config msix"]
+#   make prove-fuzz            each target finds a bug planted for it (tests/fuzz/planted)
 
 FUZZ_OUT := $(BUILD)/fuzz
 FUZZ_TARGETS := $(shell sed -n 's/^FUZZ_TARGET(\(.*\))$$/\1/p' tests/fuzz/targets.h)
@@ -27,6 +28,9 @@ FUZZ_DTS := $(wildcard manifests/*.dts tests/fixtures/manifest/*.dts tests/fixtu
 .PHONY: fuzz-targets
 fuzz: fuzz-targets
 	@MINUTES=$(or $(MINUTES),10) tests/fuzz/run $(or $(TARGETS),$(FUZZ_TARGETS))
+
+prove-fuzz:
+	@tests/fuzz/prove
 
 fuzz-targets: $(addprefix $(FUZZ_OUT)/,$(FUZZ_TARGETS)) $(FUZZ_SEEDS)
 	@:
