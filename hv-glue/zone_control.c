@@ -15,6 +15,8 @@
 #include <postern/string.h>
 
 #define RELEASE_POLL_NS 1000000ull
+/* Long work on memory looks at interrupts this often. */
+#define WORK_STEP       (4 * MIB)
 
 struct zone *zone_find(const char *name)
 {
@@ -104,6 +106,18 @@ static bool release_devices(struct zone *z)
 	return proven;
 }
 
+static void zero_ram(hpa_t base, uint64_t size)
+{
+	for (uint64_t done = 0; done < size; done += WORK_STEP) {
+		const uint64_t step = size - done < WORK_STEP ? size - done : WORK_STEP;
+		void *at = host_phys_to_virt(base + done);
+
+		memset(at, 0, step);
+		arch_dcache_clean_invalidate(at, step);
+		cpu_poll();
+	}
+}
+
 static void give_back_ram(struct zone *z, bool proven)
 {
 	const hpa_t base = z->ram_hpa;
@@ -121,8 +135,7 @@ static void give_back_ram(struct zone *z, bool proven)
 			z->name, (unsigned long)base, (unsigned long)(size / MIB));
 		return;
 	}
-	memset(host_phys_to_virt(base), 0, size);
-	arch_dcache_clean_invalidate(host_phys_to_virt(base), size);
+	zero_ram(base, size);
 	memory_free_ram(base, size);
 }
 
@@ -191,7 +204,7 @@ static int take_ram(struct zone *z)
 	}
 	z->ram_size = z->manifest->memory;
 	/* Free memory is zero already, except what the firmware left before the first use. */
-	memset(host_phys_to_virt(z->ram_hpa), 0, z->ram_size);
+	zero_ram(z->ram_hpa, z->ram_size);
 	host_log(LOG_INFO, "zone %s: memory guest 0x%lx -> host 0x%lx size %lu MiB", z->name,
 		 (unsigned long)z->ram_gpa, (unsigned long)z->ram_hpa,
 		 (unsigned long)(z->ram_size / MIB));

@@ -118,6 +118,11 @@ void cpu_idle(void)
 	}
 }
 
+void cpu_poll(void)
+{
+	irq_dispatch(cpu_self(), NULL);
+}
+
 void cpu_wait_until(uint64_t deadline)
 {
 	struct cpu *self = cpu_self();

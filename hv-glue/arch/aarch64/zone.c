@@ -23,6 +23,9 @@ struct image_header {
 _Static_assert(sizeof(struct image_header) == 64, "arm64 Image header");
 #define IMAGE_MAGIC 0x644d5241u
 
+/* Copying and hashing look at interrupts this often. */
+#define COPY_STEP (256 * KIB)
+
 static const struct vpci_layout vpci_layout = {
 	.ecam = ZONE_ECAM_BASE,
 	.bus_last = ZONE_ECAM_BUSES - 1,
@@ -124,25 +127,14 @@ struct vuart *zone_vuart(struct zone *z)
 	return z->arch ? zone_arch(z)->vuart : NULL;
 }
 
-static void log_digest(struct zone *z, const char *what, const char *name, const void *data,
-		       uint64_t size)
-{
-	uint8_t digest[SHA256_SIZE];
-	char hex[2 * SHA256_SIZE + 1];
-	struct sha256 s;
-
-	sha256_init(&s);
-	sha256_update(&s, data, size);
-	sha256_final(&s, digest);
-	sha256_hex(digest, hex);
-	host_log(LOG_INFO, "zone %s: %s %s %lu bytes sha256 %s", z->name, what, name,
-		 (unsigned long)size, hex);
-}
-
 /* Copies an image to guest [gpa, ...). Its digest is taken from the copy: it is what will run. */
 static int place(struct zone *z, const char *what, const struct bundle_image *image, gpa_t gpa)
 {
-	void *to = host_guest_ram(z, gpa, image->size);
+	uint8_t *to = host_guest_ram(z, gpa, image->size);
+	const uint8_t *from = image->data;
+	uint8_t digest[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+	struct sha256 s;
 
 	if (!to) {
 		host_log(
@@ -152,9 +144,20 @@ static int place(struct zone *z, const char *what, const struct bundle_image *im
 			(unsigned long)(z->ram_size / MIB));
 		return -E2BIG;
 	}
-	memcpy(to, image->data, image->size);
-	arch_dcache_clean_invalidate(to, image->size);
-	log_digest(z, what, image->name, to, image->size);
+	sha256_init(&s);
+	for (uint64_t done = 0; done < image->size; done += COPY_STEP) {
+		const uint64_t left = image->size - done;
+		const uint64_t step = left < COPY_STEP ? left : COPY_STEP;
+
+		memcpy(to + done, from + done, step);
+		arch_dcache_clean_invalidate(to + done, step);
+		sha256_update(&s, to + done, step);
+		cpu_poll();
+	}
+	sha256_final(&s, digest);
+	sha256_hex(digest, hex);
+	host_log(LOG_INFO, "zone %s: %s %s %lu bytes sha256 %s", z->name, what, image->name,
+		 (unsigned long)image->size, hex);
 	return 0;
 }
 

@@ -184,6 +184,9 @@ int irq_init(const struct machine *m);
 void smp_start(void);
 /* What a CPU does while no guest is on it. */
 _Noreturn void cpu_idle(void);
+/* Handles what is pending, on a CPU that runs no guest: long work calls it every few milliseconds,
+ * so that the monitor answers meanwhile. */
+void cpu_poll(void);
 /* Handles what comes until host time `deadline`; for waits of the life cycle on a CPU that runs no
  * guest. */
 void cpu_wait_until(uint64_t deadline);
