@@ -22,6 +22,7 @@ struct subject {
 	unsigned bus, devfn;
 	bool on_bus_0; /* of the zone; else below a port of its own */
 	bool port;     /* not the function is looked at, but the port the zone sees above it */
+	bool flips;    /* also turn the matrix on itself with it */
 	unsigned pf;   /* a virtual function: its physical function's devfn plus one */
 };
 

@@ -178,48 +178,59 @@ static bool reading_agrees(unsigned o)
 {
 	bool agrees = byte_agrees(o);
 
-	for (unsigned fill = 0; at.hw && fill <= 0xff; fill += 0xff) {
+	for (unsigned fill = 0; at.hw && agrees && fill <= 0xff; fill += 0xff) {
 		at.hw->config[o] = at.ref.hw[o] = (uint8_t)fill;
-		agrees &= byte_agrees(o);
+		agrees = byte_agrees(o);
 	}
 	if (at.hw)
 		at.hw->config[o] = at.ref.hw[o] = at.hw_start[o];
 	return agrees;
 }
 
+/* After an access to byte `o`, with table t flipped there: as before, cheaply where possible. */
+static void undo(unsigned o, enum table t)
+{
+	table(&at.fn->view, t)[o] = table(&at.start.view, t)[o];
+	if (!at.fn->resetting)
+		at.fn->view.value[o] = at.start.view.value[o];
+	if (!matrix_unchanged())
+		matrix_put_back();
+}
+
 static bool writing_agrees(unsigned o, enum table t, uint8_t bit)
 {
 	/* The last ones neither ask for a reset nor for a reserved request size. */
-	const uint8_t values[] = { 0, 0xff, bit, (uint8_t)~bit, bit & 0x7f, ~bit & 0x2f };
+	const uint8_t values[] = { 0xff, 0, bit, (uint8_t)~bit, bit & 0x7f, ~bit & 0x2f };
 	bool agrees = true;
 
 	for (unsigned i = 0; agrees && i < ARRAY_SIZE(values); i++) {
 		matrix_write_both(o, 1, values[i]);
-		agrees &= byte_agrees(o);
-		table(&at.fn->view, t)[o] = table(&at.start.view, t)[o];
-		matrix_put_back();
+		agrees = byte_agrees(o);
+		undo(o, t);
 		table(&at.fn->view, t)[o] ^= bit;
 	}
 	return agrees;
 }
 
-static bool needs_hardware(enum table t)
+/*
+ * "listed" is looked at when a view is built, not when the zone accesses it; a port has no hardware
+ * for the masks that stand for it.
+ */
+static bool behaves(enum table t)
 {
-	return t == LIVE || t == THROUGH || t == CLEAR;
+	return t != LISTED && (at.hw || t == EMULATED || t == VALUE);
 }
 
 static void flip(unsigned o, enum table t, uint8_t bit, struct flips *n)
 {
 	n->all++;
 	table(&at.fn->view, t)[o] ^= bit;
-	if (!at.hw && needs_hardware(t))
-		n->seen_by_shape += !well_formed(o);
-	else if (!reading_agrees(o))
+	if (behaves(t) && !reading_agrees(o))
 		n->seen_reading++;
+	else if (behaves(t) && !writing_agrees(o, t, bit))
+		n->seen_writing++;
 	else if (!well_formed(o))
 		n->seen_by_shape++;
-	else if (!writing_agrees(o, t, bit))
-		n->seen_writing++;
 	else if (n->missed++ < 5)
 		printf("    %s: table %d, bit 0x%x of byte 0x%x flipped, nobody noticed\n",
 		       at.subject->name, t, bit, o);
@@ -253,7 +264,8 @@ static void every_flipped_bit_is_noticed(void)
 {
 	memset(&at.count, 0, sizeof(at.count));
 	for (unsigned i = 0; i < subject_count; i++)
-		flip_all(&subjects[i]);
+		if (subjects[i].flips)
+			flip_all(&subjects[i]);
 }
 
 void suite_matrix(void)
