@@ -117,7 +117,10 @@ static void step(struct fuzz_input *in)
 		memory(in, v, w, bus, devfn);
 		break;
 	case 12:
-		model_time_advance_ns((uint64_t)fuzz_u8(in) * 5000000);
+		value = fuzz_u8(in);
+		model_time_advance_ns(value * 5000000);
+		if (value == 0xfe && w->f->owner) /* pulled out */
+			w->hw->gone = world.unplugged = true;
 		break;
 	case 13:
 		if (w->hw->pcie)
