@@ -63,9 +63,9 @@ static void refuse(const struct zone *z, const struct pci_function *f, const cha
 static bool stands_apart(const struct zone *z, const struct pci_function *f)
 {
 	static const char *const shared[] = {
-		[PCI_SAME_GROUP] = "isolation group",
-		[PCI_SAME_STREAM] = "IOMMU stream",
-		[PCI_SAME_PAGE] = "page of registers",
+		[PCI_SAME_GROUP] = "isolation group",           [PCI_SAME_STREAM] = "IOMMU stream",
+		[PCI_SAME_PAGE] = "page of registers",          [PCI_SAME_INTX] = "interrupt line",
+		[PCI_SAME_MSI_ID] = "identity at the MSI unit",
 	};
 	const struct pci_table *t = core_devices();
 

@@ -50,9 +50,8 @@ static bool matches(const struct manifest_device *d, const struct pci_function *
 	return f->vendor == d->vendor && f->device == d->device;
 }
 
-/* The zone (and device node) that holds a function so far; NULL when it is free. */
-static const struct manifest_zone *holder_of(const struct manifest *m, int function,
-					     const struct manifest_device **node)
+const struct manifest_zone *manifest_holder(const struct manifest *m, int function,
+					    const struct manifest_device **node)
 {
 	for (unsigned i = 0; i < m->zone_count; i++) {
 		const struct manifest_device *d;
@@ -131,7 +130,7 @@ static void resolve_match(struct resolver *r, struct manifest_device *d)
 	for (unsigned i = 0; i < t->count; i++) {
 		if (!matches(d, &t->functions[i]) || found++ < d->instance)
 			continue;
-		holder = holder_of(r->check.m, (int)i, NULL);
+		holder = manifest_holder(r->check.m, (int)i, NULL);
 		if (!holder) {
 			d->function = (int)i;
 			return;
@@ -171,7 +170,7 @@ static const char *obstacle(const struct pci_function *f)
 	return NULL;
 }
 
-static void check_assignable(struct resolver *r, const struct manifest_device *d)
+static bool check_assignable(struct resolver *r, const struct manifest_device *d)
 {
 	const struct pci_function *f = &r->machine->devices->functions[d->function];
 	const char *why = obstacle(f);
@@ -187,13 +186,14 @@ static void check_assignable(struct resolver *r, const struct manifest_device *d
 				SBDF_FMT
 				" [%04x:%04x] is behind no IOMMU: its DMA would reach all memory",
 				SBDF_ARG(f->sbdf), f->vendor, f->device);
+	return !why && f->iommu.unit >= 0;
 }
 
 bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function)
 {
 	const struct pci_function *f = &t->functions[function];
 
-	return !obstacle(f) && f->iommu.unit >= 0 && !holder_of(m, (int)function, NULL);
+	return !obstacle(f) && f->iommu.unit >= 0 && !manifest_holder(m, (int)function, NULL);
 }
 
 /* ---- what two zones cannot share
@@ -229,6 +229,21 @@ static bool check_apart(struct resolver *r, const struct manifest_device *d,
 				"BARs of " SBDF_FMT " and of " SBDF_FMT
 				", which goes to zone %s, are in one page",
 				SBDF_ARG(f->sbdf), SBDF_ARG(other->sbdf), owner);
+		return false;
+	case PCI_SAME_INTX:
+		manifest_refuse(&r->check, RULE_SHARED_INTX, subject,
+				SBDF_FMT " and " SBDF_FMT
+					 ", which goes to zone %s, have no MSI and raise the same "
+					 "line, INT%c of their host bridge",
+				SBDF_ARG(f->sbdf), SBDF_ARG(other->sbdf), owner,
+				'A' + pci_intx_line(f));
+		return false;
+	case PCI_SAME_MSI_ID:
+		manifest_refuse(&r->check, RULE_SHARED_MSI_ID, subject,
+				SBDF_FMT " is device 0x%x of MSI unit %d, and so is " SBDF_FMT
+					 ", which goes to zone %s",
+				SBDF_ARG(f->sbdf), f->msi_unit.id, f->msi_unit.unit,
+				SBDF_ARG(other->sbdf), owner);
 		return false;
 	}
 	return false;
@@ -329,15 +344,21 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 	for (unsigned i = 0; machine->devices && i < n; i++) {
 		enter_zone(&r, r.order[i]);
 		for_each_device(d, r.order[i]) {
+			bool assignable = d->function >= 0 && check_assignable(&r, d);
+
 			if (d->function < 0)
 				continue;
-			check_assignable(&r, d);
 			check_sharing(&r, i, d);
+			if (!assignable)
+				continue;
+			manifest_check_registers(&r.check, machine, d);
+			manifest_check_reset(&r.check, machine, d);
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {
 		enter_zone(&r, r.order[i]);
 		check_images(&r, r.order[i], has_image);
+		manifest_check_space(&r.check, machine);
 		check_quantities(&r, r.order[i], &cpus, &memory);
 	}
 	return r.check.errors;

@@ -8,9 +8,12 @@
 
 static const struct {
 	const char *name, *fix;
+	bool warns;
 } rules[RULE_COUNT] = {
 #define X(id, rule, way_out) [RULE_##id] = { .name = rule, .fix = way_out },
-	MANIFEST_RULES(X)
+#define W(id, rule, way_out) [RULE_##id] = { .name = rule, .fix = way_out, .warns = true },
+	MANIFEST_RULES(X, W)
+#undef W
 #undef X
 };
 
@@ -24,6 +27,11 @@ const char *manifest_rule_fix(enum manifest_rule r)
 	return rules[r].fix;
 }
 
+bool manifest_rule_warns(enum manifest_rule r)
+{
+	return rules[r].warns;
+}
+
 void manifest_make_printable(char *s)
 {
 	for (; *s; s++)
@@ -31,10 +39,27 @@ void manifest_make_printable(char *s)
 			*s = '?';
 }
 
+static void report(const struct manifest_check *c, enum manifest_rule r, const char *subject,
+		   const char *fmt, va_list ap)
+{
+	struct manifest_error e = { .rule = manifest_rule_name(r),
+				    .warning = manifest_rule_warns(r) };
+
+	if (!c->report)
+		return;
+	format_text(e.zone, sizeof(e.zone), "%s", c->zone_name ? c->zone_name : "");
+	format_text(e.subject, sizeof(e.subject), "%s", subject);
+	format_text(e.fix, sizeof(e.fix), "%s", manifest_rule_fix(r));
+	format_text_v(e.text, sizeof(e.text), fmt, ap);
+	manifest_make_printable(e.zone);
+	manifest_make_printable(e.subject);
+	manifest_make_printable(e.text);
+	c->report(c->ctx, &e);
+}
+
 void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char *subject,
 		     const char *fmt, ...)
 {
-	struct manifest_error e = { .rule = manifest_rule_name(r) };
 	va_list ap;
 
 	c->errors++;
@@ -42,19 +67,19 @@ void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char 
 		c->zone->refused = true;
 	else if (!c->zone_name)
 		c->all = true;
-	if (!c->report)
-		return;
-
-	format_text(e.zone, sizeof(e.zone), "%s", c->zone_name ? c->zone_name : "");
-	format_text(e.subject, sizeof(e.subject), "%s", subject);
-	format_text(e.fix, sizeof(e.fix), "%s", manifest_rule_fix(r));
 	va_start(ap, fmt);
-	format_text_v(e.text, sizeof(e.text), fmt, ap);
+	report(c, r, subject, fmt, ap);
 	va_end(ap);
-	manifest_make_printable(e.zone);
-	manifest_make_printable(e.subject);
-	manifest_make_printable(e.text);
-	c->report(c->ctx, &e);
+}
+
+void manifest_warn(struct manifest_check *c, enum manifest_rule r, const char *subject,
+		   const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(c, r, subject, fmt, ap);
+	va_end(ap);
 }
 
 const char *manifest_device_subject(const struct manifest_device *d, char out[DEVICE_SUBJECT])

@@ -3,15 +3,15 @@
  * Every rule a manifest or a bundle can break, with the way out (invariant V8). One list: the checks report by enum, the
  * tests walk it for a failing fixture each, docs/manifest.md explains each.
  *
- * Private to core/manifest*.c, core/bundle.c and their tests. No locks; boot, zone start, or the host tool.
+ * Private to core/manifest*.c, core/bundle.c, `postern check --explain` and their tests. No locks; boot, zone start, or the host tool.
  */
 #ifndef CORE_MANIFEST_RULES_H
 #define CORE_MANIFEST_RULES_H
 
 #include <postern/manifest.h>
 
-/* X(enumerator, rule, way out) */
-#define MANIFEST_RULES(X)                                                                         \
+/* X(enumerator, rule, way out) refuses the zone; W(the same) is a warning: the zone starts all the same. */
+#define MANIFEST_RULES(X, W)                                                                      \
 	/* the blob as a whole */                                                                 \
 	X(MANIFEST_FORMAT, "manifest-format",                                                     \
 	  "compile the manifest with dtc and rebuild the bundle")                                 \
@@ -60,6 +60,24 @@
 	X(SHARED_STREAM, "shared-stream", "give both devices to one zone")                        \
 	X(SHARED_PAGE, "shared-page",                                                             \
 	  "give both devices to one zone, or let Postern place their BARs")                       \
+	X(SHARED_INTX, "shared-intx",                                                             \
+	  "give both devices to one zone, or use devices with MSI or MSI-X")                      \
+	X(SHARED_MSI_ID, "shared-msi-id", "give both devices to one zone")                        \
+	X(RESERVED_REGION, "reserved-region",                                                     \
+	  "remove the node; correct the host bridge's windows in the firmware's tables")          \
+	X(MSIX_OUTSIDE_BAR, "msix-outside-bar",                                                   \
+	  "remove the node, or update the device's firmware")                                     \
+	W(MSIX_SHARED_PAGE, "msix-shared-page",                                                   \
+	  "none needed; expect slower access to the registers in that page")                      \
+	W(NO_RESET, "no-reset", "restart the machine to use it again, or use a device with FLR")  \
+	W(FOREIGN_BUS_RESET, "foreign-bus-reset",                                                 \
+	  "give all devices below that bridge to one zone, or use a device with FLR")             \
+	/* one zone's address space */                                                            \
+	X(MEMORY_WINDOW, "memory-window",                                                         \
+	  "lower `memory-mib` so that the memory ends below the window")                          \
+	X(MEMORY_DOORBELL, "memory-doorbell",                                                     \
+	  "lower `memory-mib` so that the memory ends below the doorbell")                        \
+	X(WINDOW_OVERFLOW, "window-overflow", "give the zone fewer or smaller devices")           \
 	/* the bundle */                                                                          \
 	X(BUNDLE_FORMAT, "bundle-format",                                                         \
 	  "copy or build the bundle again; it is cut short or damaged")                           \
@@ -76,13 +94,14 @@
 
 enum manifest_rule {
 #define X(id, name, fix) RULE_##id,
-	MANIFEST_RULES(X)
+	MANIFEST_RULES(X, X)
 #undef X
 		RULE_COUNT
 };
 
 const char *manifest_rule_name(enum manifest_rule r);
 const char *manifest_rule_fix(enum manifest_rule r);
+bool manifest_rule_warns(enum manifest_rule r);
 
 /* Where errors go, and whom they concern now. */
 struct manifest_check {
@@ -102,6 +121,9 @@ struct manifest_check {
  */
 void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char *subject,
 		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same for a rule that only warns: nothing is refused, no error is counted. */
+void manifest_warn(struct manifest_check *c, enum manifest_rule r, const char *subject,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Replaces what a terminal would not show as it is: names out of an untrusted tree end up in messages,
@@ -112,5 +134,19 @@ void manifest_make_printable(char *s);
 /* "disk 0000:01:00.0", "net 8086:10c9 instance 1", "disk class 010802": how messages call a device. Returns out. */
 #define DEVICE_SUBJECT 64
 const char *manifest_device_subject(const struct manifest_device *d, char out[DEVICE_SUBJECT]);
+
+/*
+ * manifest-device.c: one device of the current zone, which was found (d->function >= 0); and the
+ * current zone's address space. Pre: every device node was looked up.
+ */
+void manifest_check_registers(struct manifest_check *c, const struct manifest_machine *machine,
+			      const struct manifest_device *d);
+void manifest_check_reset(struct manifest_check *c, const struct manifest_machine *machine,
+			  const struct manifest_device *d);
+void manifest_check_space(struct manifest_check *c, const struct manifest_machine *machine);
+
+/* manifest-resolve.c: the zone (and device node, if asked for) that holds a function; NULL: free. */
+const struct manifest_zone *manifest_holder(const struct manifest *m, int function,
+					    const struct manifest_device **node);
 
 #endif

@@ -13,6 +13,8 @@
 #include <postern/errno.h>
 #include <postern/string.h>
 
+#include "manifest_machine.h"
+
 struct hv hv;
 
 static _Noreturn void give_up(const char *why)
@@ -25,7 +27,7 @@ static _Noreturn void give_up(const char *why)
 static void report_error(void *ctx, const struct manifest_error *e)
 {
 	(void)ctx;
-	host_log(LOG_ERROR, "manifest: %s: zone %s, %s: %s; %s", e->rule,
+	host_log(e->warning ? LOG_WARN : LOG_ERROR, "manifest: %s: zone %s, %s: %s; %s", e->rule,
 		 e->zone[0] ? e->zone : "-", e->subject[0] ? e->subject : "-", e->text, e->fix);
 }
 
@@ -90,11 +92,6 @@ static void scan_pci(void)
 static bool read_manifest(void)
 {
 	const struct memory_region *b = &hv.machine.bundle;
-	const struct manifest_machine machine = {
-		.cpus = hv.machine.cpu_count,
-		.memory = memory_free_bytes(),
-		.devices = &hv.pci,
-	};
 
 	if (!b->size) {
 		host_log(LOG_ERROR, "no bundle was loaded: give it to the loader as the initrd");
@@ -105,7 +102,7 @@ static bool read_manifest(void)
 	if (manifest_parse(hv.bundle.manifest, hv.bundle.manifest_size, &hv.manifest, report_error,
 			   NULL) < 0)
 		return false;
-	manifest_resolve(&hv.manifest, &machine, has_image, report_error, &hv.bundle);
+	manifest_resolve(&hv.manifest, manifest_machine(), has_image, report_error, &hv.bundle);
 	return true;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What two functions share that zones must not (invariant V9). Facts captured at boot only: the
- * same code judges in the hypervisor and in the host command. No locks, any context.
+ * What two functions share that zones must not (invariant V9), and what a function can do alone.
+ * Facts captured at boot only: the same code judges in the hypervisor and in the host command. No
+ * locks, any context.
  */
+#include <linux/pci_regs.h>
 #include <postern/pci.h>
 
 static bool share_page(const struct pci_function *a, const struct pci_function *b)
@@ -27,11 +29,58 @@ static bool share_page(const struct pci_function *a, const struct pci_function *
 	return false;
 }
 
+static bool sends_messages(const struct pci_function *f)
+{
+	return f->msi.vectors || f->msix.entries;
+}
+
+int pci_intx_line(const struct pci_function *f)
+{
+	unsigned line;
+
+	if (f->interrupt_pin < 1 || f->interrupt_pin > 4)
+		return -1;
+	line = f->interrupt_pin - 1u;
+	for (; f; f = f->parent) {
+		/* At the end of a link there is one device, 0, whatever ARI makes of the number. */
+		bool link = f->parent && (f->parent->pcie_type == PCI_EXP_TYPE_ROOT_PORT ||
+					  f->parent->pcie_type == PCI_EXP_TYPE_DOWNSTREAM);
+
+		line += link ? 0 : sbdf_dev(f->sbdf);
+	}
+	return (int)(line % 4);
+}
+
+static bool share_intx(const struct pci_function *a, const struct pci_function *b)
+{
+	return a->host == b->host && !sends_messages(a) && !sends_messages(b) &&
+	       pci_intx_line(a) >= 0 && pci_intx_line(a) == pci_intx_line(b);
+}
+
+static bool share_msi_id(const struct pci_function *a, const struct pci_function *b)
+{
+	return sends_messages(a) && sends_messages(b) && a->msi_unit.unit >= 0 &&
+	       a->msi_unit.unit == b->msi_unit.unit && a->msi_unit.id == b->msi_unit.id;
+}
+
+const char *pci_reset_method(const struct pci_function *f)
+{
+	if (f->can_flr)
+		return "flr";
+	if (f->can_af_flr)
+		return "af-flr";
+	return f->caps.pm && !f->no_soft_reset ? "pm" : NULL;
+}
+
 enum pci_conflict pci_conflict(const struct pci_function *a, const struct pci_function *b)
 {
 	if (a->group == b->group)
 		return PCI_SAME_GROUP;
 	if (a->iommu.unit >= 0 && a->iommu.unit == b->iommu.unit && a->iommu.id == b->iommu.id)
 		return PCI_SAME_STREAM;
-	return share_page(a, b) ? PCI_SAME_PAGE : PCI_APART;
+	if (share_page(a, b))
+		return PCI_SAME_PAGE;
+	if (share_intx(a, b))
+		return PCI_SAME_INTX;
+	return share_msi_id(a, b) ? PCI_SAME_MSI_ID : PCI_APART;
 }

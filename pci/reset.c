@@ -31,7 +31,7 @@
  */
 #define DEVCTL_RESTORED ((uint16_t)~PCI_EXP_DEVCTL_BCR_FLR)
 #define PMCSR_SETTINGS \
-	((uint16_t) ~(PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_STATUS | PCI_PM_CTRL_PME_ENABLE))
+	((uint16_t)~(PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_STATUS | PCI_PM_CTRL_PME_ENABLE))
 
 enum reset_step { STEP_DRAIN, STEP_TRIGGER, STEP_PM_SLEEP, STEP_READY };
 
@@ -182,14 +182,8 @@ static void wait(struct pci_reset *r, enum reset_step step, uint64_t delay, uint
 
 int pci_reset_start(struct pci_reset *r, struct pci_function *f)
 {
-	*r = (struct pci_reset){ .f = f };
-	if (f->can_flr)
-		r->method = "flr";
-	else if (f->can_af_flr)
-		r->method = "af-flr";
-	else if (f->caps.pm && !f->no_soft_reset)
-		r->method = "pm";
-	else
+	*r = (struct pci_reset){ .f = f, .method = pci_reset_method(f) };
+	if (!r->method)
 		return -EOPNOTSUPP;
 	pci_mask_interrupts(f);
 	pci_write16(f, PCI_COMMAND, COMMAND_QUIET);

@@ -60,6 +60,7 @@ struct manifest {
 
 /* V8: a refusal names the device, the zone, the rule and the way out. Unused names are "". */
 struct manifest_error {
+	bool warning;     /* the zone is started all the same */
 	const char *rule; /* "unknown-property", "duplicate-device", ... (docs/manifest.md lists
 			     all) */
 	char zone[MANIFEST_NAME];
@@ -68,12 +69,33 @@ struct manifest_error {
 	char fix[128];    /* what to do about it */
 };
 
+/* A range of addresses with a name for messages: static text, or as long-lived as the machine. */
+struct manifest_region {
+	uint64_t base, size; /* bytes */
+	const char *what;
+};
+
+/* Where things stand in every zone's guest-physical space (which is its devices' I/O space too). */
+struct manifest_layout {
+	gpa_t ram;                                 /* the zone's memory begins here, in one piece */
+	struct manifest_region window32, window64; /* PCI windows */
+	/* Addresses that devices need for themselves: MSI doorbells. */
+	const struct manifest_region *doorbells;
+	unsigned doorbell_count;
+};
+
 /* What manifest_resolve() needs to know of the machine. */
 struct manifest_machine {
 	unsigned cpus;
 	uint64_t memory;                 /* bytes free for zones */
 	const struct pci_table *devices; /* NULL: do not resolve devices (host-side check without a
 					    machine) */
+	const bool *unsized; /* per function of the table: its BARs' sizes are not known, what
+				depends on them is not judged; NULL: all are known */
+	const struct manifest_layout *layout; /* NULL: not judged */
+	/* Host-physical ranges that are no PCI device's: memory, controllers' registers. */
+	const struct manifest_region *reserved;
+	unsigned reserved_count;
 };
 
 typedef void (*manifest_report)(void *ctx, const struct manifest_error *e);
@@ -90,7 +112,7 @@ int manifest_parse(const void *fdt, uint64_t size, struct manifest *out, manifes
  * Checks against the machine: CPUs, memory, devices present, given once, assignable (not a bridge,
  * has resources), image names known to `has_image` (may be NULL). Zones in order, root first, so
  * that root still boots where it can. Fills in manifest_device.function. Returns the number of
- * errors (each marks its zone refused).
+ * errors (each marks its zone refused); warnings are reported and not counted.
  */
 int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 		     bool (*has_image)(void *ctx, const char *name), manifest_report report,

@@ -219,8 +219,20 @@ enum pci_conflict {
 	PCI_SAME_GROUP,  /* one isolation group */
 	PCI_SAME_STREAM, /* one identity at the IOMMU */
 	PCI_SAME_PAGE,   /* memory BARs in one page */
+	PCI_SAME_INTX,   /* both have INTx only, on one line of the host bridge */
+	PCI_SAME_MSI_ID, /* both send messages, under one identity at the MSI unit */
 };
 enum pci_conflict pci_conflict(const struct pci_function *a, const struct pci_function *b);
+
+/*
+ * The line (0..3: A..D) of its host bridge that the function's INTx pin ends at by the common
+ * wiring, or -1 without a pin: bridges rotate by device number (PCI-to-PCI Bridge Architecture
+ * Specification 1.2, 9.1), and so do host bridges with four lines.
+ */
+int pci_intx_line(const struct pci_function *f);
+
+/* How pci_reset_start() would reset the function: "flr", "af-flr" or "pm"; NULL: it cannot. */
+const char *pci_reset_method(const struct pci_function *f);
 
 /* Command register control of an endpoint, read back: 0, or -EIO when the bit does not follow. */
 int pci_set_bus_master(struct pci_function *f, bool on);

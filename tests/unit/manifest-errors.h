@@ -12,7 +12,8 @@
 #define MAX_COLLECTED 64
 
 struct errors {
-	unsigned count;
+	unsigned count;    /* of what was reported */
+	unsigned warnings; /* of these, how many refuse nothing */
 	struct manifest_error e[MAX_COLLECTED];
 };
 
@@ -30,6 +31,7 @@ static inline void collect_error(void *ctx, const struct manifest_error *e)
 	if (all->count < MAX_COLLECTED)
 		all->e[all->count] = *e;
 	all->count++;
+	all->warnings += e->warning;
 }
 
 /* "RULE ZONE SUBJECT" of the n-th error, '-' for empty; "" when there is none. */
