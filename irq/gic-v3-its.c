@@ -249,6 +249,21 @@ static int device_unmap(struct gic_its *its, const struct its_device *d, const s
 	return its_flush(its);
 }
 
+/*
+ * Unit lock held. Undoes a mapping that may have got anywhere: which events exist is not known, so
+ * none is named, as discarding one that is not there is an error of its own. The device has never
+ * been told to send anything. After 0 the hardware has forgotten it.
+ */
+static int device_undo(struct gic_its *its, const struct its_device *d, const struct msi_vector *v)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		gic_v3_lpi_configure(v[i].hwirq, false);
+	its_send_mapd(its, d->id, 0, 1, false);
+	its_send_invall(its, v[0].cpu);
+	send_syncs(its, v, d->count);
+	return its_flush(its);
+}
+
 /* Unit lock held. */
 static int device_map(struct gic_its *its, const struct its_device *d, struct msi_vector *v)
 {
@@ -318,7 +333,7 @@ static int alloc_locked(struct msi_unit *u, uint32_t device_id, struct msi_vecto
 	if (err) {
 		/* What can be taken back is; else table and LPIs stay the hardware's. */
 		forget_vectors(v, count);
-		if (device_unmap(its, d, v) == 0)
+		if (device_undo(its, d, v) == 0)
 			device_release(d, v);
 	}
 	return err;
