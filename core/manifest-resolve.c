@@ -34,8 +34,7 @@ static void enter_zone(struct resolver *r, struct manifest_zone *z)
 	r->check.zone_name = z->name;
 }
 
-/* ---- which function a device node means
- * ----------------------------------------------------------------------------- */
+/* ---- which function a device node means ---- */
 
 /* An address that did not survive parsing is refused already and names nothing. */
 static bool is_malformed(const struct manifest_device *d)
@@ -148,8 +147,7 @@ static void resolve_match(struct resolver *r, struct manifest_device *d)
 				SBDF_ARG(t->functions[last].sbdf), holder->name);
 }
 
-/* ---- whether it can be given away
- * ----------------------------------------------------------------------------------- */
+/* ---- whether it can be given away ---- */
 
 /* Why a function cannot be given to any zone; NULL when it can. */
 static const char *obstacle(const struct pci_function *f)
@@ -196,8 +194,7 @@ bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, u
 	return !obstacle(f) && f->iommu.unit >= 0 && !manifest_holder(m, (int)function, NULL);
 }
 
-/* ---- what two zones cannot share
- * ------------------------------------------------------------------------------------ */
+/* ---- what two zones cannot share ---- */
 
 /* Refuses the current zone's device d if `other`, which belongs to zone `owner`, cannot be kept
  * apart from it. */
@@ -272,8 +269,7 @@ static void check_sharing(struct resolver *r, unsigned place, const struct manif
 			return;
 }
 
-/* ---- quantities and images
- * ------------------------------------------------------------------------------------------ */
+/* ---- quantities and images ---- */
 
 static void check_images(struct resolver *r, const struct manifest_zone *z,
 			 bool (*has_image)(void *ctx, const char *name))

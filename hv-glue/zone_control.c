@@ -75,9 +75,7 @@ static void set_state(struct zone *z, enum zone_state s)
 	host_unlock(&z->lock);
 }
 
-/* ---- stop
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- stop ---- */
 
 /* Quiesces every function of the zone. False: one is not proven blocked, the zone's RAM must not be
  * reused. */
@@ -167,11 +165,10 @@ static void carry_out_stop(struct zone *z)
 	z->restart = false;
 }
 
-/* ---- start
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
-static int assign_devices(struct zone *z)
+/* Root comes up with what works; a nonroot zone gets what was promised or nothing. */
+static int assign_devices(struct zone *z, char *why, size_t size)
 {
 	int result = 0;
 
@@ -182,10 +179,12 @@ static int assign_devices(struct zone *z)
 		if (hv.plan[i] != z->id)
 			continue;
 		err = device_assign(z, f, hv.plan_vbdf[i], hv.plan_vport[i]);
-		/* Root comes up with what works; a nonroot zone gets what was promised or nothing.
-		 */
-		if (err && !z->root)
-			result = err;
+		if (!err || z->root)
+			continue;
+		format_text(why, size,
+			    "not started: device " SBDF_FMT " was not assigned, see the log",
+			    SBDF_ARG(f->sbdf));
+		result = err;
 	}
 	return result;
 }
@@ -213,18 +212,19 @@ static int take_ram(struct zone *z)
 
 static void carry_out_start(struct zone *z)
 {
+	char why[sizeof(z->reason)] = "not started: no memory, see the log";
 	int err = take_ram(z);
 
-	if (!err)
+	if (!err) {
+		format_text(why, sizeof(why),
+			    "not started: its images were not loaded, see the log");
 		err = arch_zone_load(z);
+	}
 	if (!err)
-		err = assign_devices(z);
+		err = assign_devices(z, why, sizeof(why));
 	if (err) {
-		char reason[64];
-
-		format_text(reason, sizeof(reason), "start failed (error %d)", -err);
-		set_reason(z, reason);
-		host_log(LOG_ERROR, "zone %s: not started (error %d)", z->name, -err);
+		set_reason(z, why);
+		host_log(LOG_ERROR, "zone %s: %s (error %d)", z->name, why, -err);
 		set_state(z, tear_down(z) ? ZONE_STOPPED : ZONE_FAILED);
 		return;
 	}
@@ -255,9 +255,7 @@ void zone_service(struct cpu *self)
 		carry_out_start(z);
 }
 
-/* ---- devices at run time
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- devices at run time ---- */
 
 struct release {
 	struct work work; /* first: the work's address is the release's */

@@ -79,8 +79,7 @@ struct iommu_ops {
 	/* The stream is blocked. Post of 0: proven by the unit (invalidated and synchronized).
 	 * Blocking twice is fine. */
 	int (*block)(struct iommu_unit *u, uint32_t stream);
-	/* 1: *out is the oldest unread fault; 0: none. Also recovers the fault queue from overflow.
-	 */
+	/* 1: *out is the oldest unread fault; 0: none. Also recovers the fault queue from overflow. */
 	int (*fault_next)(struct iommu_unit *u, struct iommu_fault *out);
 	/* Reads and reports hardware error state (GERROR and the like), returns how many errors
 	 * were found. */

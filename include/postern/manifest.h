@@ -125,9 +125,7 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
  */
 bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function);
 
-/* ---- bundle
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- bundle ---- */
 
 struct bundle_image {
 	char name[MANIFEST_NAME];
@@ -153,8 +151,7 @@ int bundle_open(const void *data, uint64_t size, struct bundle *out, manifest_re
 		void *ctx);
 const struct bundle_image *bundle_find(const struct bundle *b, const char *name);
 
-/* ---- SHA-256 (FIPS 180-4), core/sha256.c
- * ---------------------------------------------------------------------------- */
+/* ---- SHA-256 (FIPS 180-4), core/sha256.c ---- */
 
 struct sha256 {
 	uint32_t state[8];

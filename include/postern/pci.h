@@ -29,8 +29,7 @@ struct pci_function;
 struct zone;
 struct iommu_domain;
 
-/* ---- platform side
- * ---------------------------------------------------------------------------------------------- */
+/* ---- platform side ---- */
 
 /*
  * Config space of one host bridge. size is 1, 2 or 4, offset aligned to it. An access no function
@@ -99,8 +98,7 @@ struct pci_host {
 	const struct pci_quirks *quirks; /* may be NULL */
 };
 
-/* ---- physical functions
- * ------------------------------------------------------------------------------------------ */
+/* ---- physical functions ---- */
 
 enum pci_bar_kind { PCI_BAR_NONE, PCI_BAR_MEM32, PCI_BAR_MEM64, PCI_BAR_IO };
 
@@ -257,8 +255,7 @@ struct pci_reset {
 int pci_reset_start(struct pci_reset *r, struct pci_function *f);
 int pci_reset_step(struct pci_reset *r);
 
-/* ---- a zone's virtual bus
- * ----------------------------------------------------------------------------------------- */
+/* ---- a zone's virtual bus ---- */
 
 /* Where a zone's PCI lives in its guest-physical space (generated device tree and vpci agree on
  * it). */

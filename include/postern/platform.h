@@ -78,8 +78,7 @@ struct boot_info {
 
 struct platform {
 	const char *name;
-	/* Mandatory. True when this is the machine the platform was written for. No side effects.
-	 */
+	/* Mandatory. True when this is the machine the platform was written for. No side effects. */
 	bool (*match)(const struct boot_info *boot);
 	/* Mandatory. Fills *m (zeroed before). Negative errno with the reason logged. Touches no
 	 * hardware. */

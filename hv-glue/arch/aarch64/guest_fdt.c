@@ -45,8 +45,7 @@ struct builder {
 	int err; /* libfdt's first error */
 };
 
-/* ---- libfdt with a sticky error
- * ------------------------------------------------------------------------------------- */
+/* ---- libfdt with a sticky error ---- */
 
 static void begin(struct builder *b, const char *name)
 {
@@ -154,9 +153,7 @@ static void put_widths(struct builder *b, uint32_t address, uint32_t size)
 	put_u32(b, "#size-cells", size);
 }
 
-/* ---- nodes
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- nodes ---- */
 
 static void build_chosen(struct builder *b, const struct guest_fdt_config *c)
 {
@@ -362,8 +359,7 @@ static void build_tree(struct builder *b, const struct guest_fdt_config *c)
 	end(b);
 }
 
-/* ---- what cannot be described
- * --------------------------------------------------------------------------------------- */
+/* ---- what cannot be described ---- */
 
 static bool is_range(uint64_t base, uint64_t size)
 {

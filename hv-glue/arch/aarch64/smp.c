@@ -112,8 +112,7 @@ void cpu_idle(void)
 		v = due_vcpu(self);
 		if (v)
 			vcpu_run(v);
-		/* An interrupt that came since irq_dispatch() is pending and ends the wait at once.
-		 */
+		/* An interrupt that came since irq_dispatch() is pending and ends the wait at once. */
 		__asm__ volatile("dsb sy\n\twfi" : : : "memory");
 	}
 }

@@ -63,8 +63,7 @@ struct hv {
 };
 extern struct hv hv;
 
-/* ---- zones (hv-glue/zone_control.c)
- * ------------------------------------------------------------------------------- */
+/* ---- zones (hv-glue/zone_control.c) ---- */
 
 enum zone_stop { ZONE_STOP_OFF, ZONE_STOP_RESTART };
 
@@ -91,8 +90,7 @@ int device_request_release(struct pci_function *f);
  * rescan). */
 int device_request_assign(struct pci_function *f, struct zone *z);
 
-/* ---- deferred work on the housekeeping CPU (hv-glue/work.c)
- * ------------------------------------------------------- */
+/* ---- deferred work on the housekeeping CPU (hv-glue/work.c) ---- */
 
 struct work {
 	void (*fn)(struct work *w);
@@ -110,8 +108,7 @@ void work_run(void);
  * CPU. */
 void work_run_with(uint64_t deadline);
 
-/* ---- memory (hv-glue/memory.c)
- * ------------------------------------------------------------------------------------ */
+/* ---- memory (hv-glue/memory.c) ---- */
 
 /* Single-threaded, boot: everything in m->memory minus reserved, the image, firmware tables and the
  * bundle. */
@@ -130,8 +127,7 @@ struct memory_usage {
 };
 void memory_usage(struct memory_usage *out);
 
-/* ---- log and consoles (hv-glue/log.c, console.c, vuart.c)
- * ---------------------------------------------------------- */
+/* ---- log and consoles (hv-glue/log.c, console.c, vuart.c) ---- */
 
 /* Hypervisor UART (struct machine uarts[1]) up for polled output; before that log lines only go to
  * the ring. */
@@ -160,15 +156,13 @@ enum access_result vuart_mmio(struct vuart *u, unsigned offset, unsigned size, b
 			      uint64_t *value);
 struct vuart *zone_vuart(struct zone *z); /* NULL: the zone has a real one */
 
-/* ---- monitor (hv-glue/monitor.c)
- * ----------------------------------------------------------------------------------- */
+/* ---- monitor (hv-glue/monitor.c) ---- */
 
 void monitor_init(void);
 /* One complete input line. Housekeeping CPU. */
 void monitor_line(char *line);
 
-/* ---- architecture (hv-glue/arch/<arch>)
- * ---------------------------------------------------------------------------- */
+/* ---- architecture (hv-glue/arch/<arch>) ---- */
 
 /* Where the architecture's boot code ends up: translation on, boot CPU on its own stack, nothing
  * discovered yet. */

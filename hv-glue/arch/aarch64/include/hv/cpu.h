@@ -52,8 +52,7 @@ static inline struct zone_arch *zone_arch(struct zone *z)
 	return z->arch;
 }
 
-/* ---- boot.c, mmu.c, smp.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- boot.c, mmu.c, smp.c ---- */
 
 /* Image only, then MMU on. After it, memory outside the image and [fdt, fdt + 2 MiB) is not mapped
  * yet. */
@@ -76,9 +75,7 @@ extern char el2_vectors[];
 _Noreturn void guest_enter(uint64_t x0, uint64_t pc, uint64_t spsr, void *stack_top);
 _Noreturn void stack_restart(void *stack_top, void (*fn)(void));
 
-/* ---- vcpu.c
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- vcpu.c ---- */
 
 void vcpu_reset_el1(struct vcpu *v);
 /* Runs the vCPU from its entry point on this CPU. */
@@ -95,8 +92,7 @@ void inject_undefined(struct guest_regs *r);
 void inject_external_abort(struct guest_regs *r, bool instruction, bool same_page_walk,
 			   uint64_t far);
 
-/* ---- trap.c, mmio.c, sysreg.c, psci.c, irq.c
- * ------------------------------------------------------------------------- */
+/* ---- trap.c, mmio.c, sysreg.c, psci.c, irq.c ---- */
 
 void trap_handle(struct guest_regs *r, unsigned kind);
 /* The guest-physical address of the stage-2 fault being handled. */
@@ -115,9 +111,7 @@ int irq_own_line(uint32_t intid, struct zone *z);
 /* One call into the machine's firmware (PSCI, SMCCC). */
 int64_t firmware_call(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 
-/* ---- stage2.c
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- stage2.c ---- */
 
 int stage2_init(struct zone_arch *a);
 /* Loads this CPU's VTTBR_EL2 and VTCR_EL2 for good. */
