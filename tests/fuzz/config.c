@@ -21,16 +21,20 @@ static unsigned take_offset(struct fuzz_input *in, const struct world_function *
 	return fuzz_u16(in) & 0xfff;
 }
 
-/* A place on the zone's bus: mostly one of a function there, in the zone's own numbers. */
+/* A place on the zone's bus: mostly one of its functions', in the zone's own numbers. */
 static void take_place(struct fuzz_input *in, unsigned zone, const struct world_function **w,
 		       unsigned *bus, unsigned *devfn)
 {
-	unsigned how = fuzz_u8(in);
-	sbdf_t at;
+	const unsigned how = fuzz_u8(in);
+	struct vpci *v = world.zones[zone].zone.vpci;
+	sbdf_t at = SBDF_NONE;
 
 	*w = &world.functions[how % world.count];
-	at = vpci_where(world.zones[zone].zone.vpci, (*w)->f);
-	if (how >= 0xf0 || at == SBDF_NONE) {
+	for (unsigned i = 0; i < world.count && how < 0xe0 && at == SBDF_NONE; i++) {
+		*w = &world.functions[(how + i) % world.count];
+		at = vpci_where(v, (*w)->f);
+	}
+	if (at == SBDF_NONE) {
 		/* A port, or anything. */
 		*bus = how & 1 ? fuzz_u8(in) % 20 : 0;
 		*devfn = how & 2 ? fuzz_u8(in) : (how >> 2 & 7) << 3;
@@ -40,18 +44,54 @@ static void take_place(struct fuzz_input *in, unsigned zone, const struct world_
 	*devfn = sbdf_devfn(at);
 }
 
+/* The BAR as the zone has it. */
+static uint64_t bar_address(struct vpci *v, unsigned bus, unsigned devfn, unsigned bar)
+{
+	uint64_t low = vpci_config_read(v, bus, devfn, 0x10 + 4 * bar, 4);
+
+	if ((low & 6) == 4)
+		low |= vpci_config_read(v, bus, devfn, 0x14 + 4 * bar, 4) << 32;
+	return low & ~(uint64_t)0xf;
+}
+
+/* Where a BAR of this size is just right, just wrong, somebody else's, or anything. */
+static uint64_t take_address(struct fuzz_input *in, struct vpci *v, uint64_t size)
+{
+	const struct world_function *other = &world.functions[fuzz_choice(in, world.count)];
+	const unsigned how = fuzz_u8(in);
+	const uint64_t base = how & 8 ? WORLD_MEM64 : WORLD_MEM32;
+	const uint64_t end = base + (how & 8 ? WORLD_MEM64_SZ : WORLD_MEM32_SZ);
+	const sbdf_t at = vpci_where(v, other->f);
+
+	switch (how & 7) {
+	case 0:
+		return base + (how >> 4) * size;
+	case 1:
+		return end - (how >> 4) * size;
+	case 2:
+		return base - (how >> 4) * size;
+	case 3:
+		return end + (how >> 4) * size;
+	case 4:
+		return at == SBDF_NONE ? other->bar[how >> 4 & 3]
+				       : bar_address(v, sbdf_bus(at), sbdf_devfn(at), how >> 4 & 3);
+	case 5:
+		return other->bar[how >> 4 & 3];
+	default:
+		return fuzz_value(in);
+	}
+}
+
 static void move_bar(struct fuzz_input *in, struct vpci *v, const struct world_function *w,
 		     unsigned bus, unsigned devfn)
 {
-	unsigned bar = fuzz_choice(in, 6), other = fuzz_choice(in, world.count);
-	uint64_t to = fuzz_value(in);
-	sbdf_t at = vpci_where(v, world.functions[other].f);
+	unsigned bar = fuzz_choice(in, 6);
 
-	/* Onto somebody else's. */
-	if (fuzz_u8(in) & 1 && at != SBDF_NONE)
-		to = vpci_config_read(v, sbdf_bus(at), sbdf_devfn(at), 0x10, 8) & ~(uint64_t)0xf;
+	for (unsigned i = 0; i < 6 && !w->hw->mem_size[bar]; i++)
+		bar = (bar + 1) % 6;
 	if (w->hw->mem_size[bar])
-		vpci_config_write(v, bus, devfn, 0x10 + 4 * bar, fuzz_u8(in) & 1 ? 8 : 4, to);
+		vpci_config_write(v, bus, devfn, 0x10 + 4 * bar, fuzz_u8(in) & 7 ? 8 : 4,
+				  take_address(in, v, w->hw->mem_size[bar]));
 }
 
 /* An access to memory space: inside a BAR as it stands now, or anywhere. */
@@ -62,11 +102,7 @@ static void memory(struct fuzz_input *in, struct vpci *v, const struct world_fun
 	uint64_t at = fuzz_u16(in), value;
 
 	if (how & 0x40 && w->hw->mem_size[bar]) {
-		uint64_t low = vpci_config_read(v, bus, devfn, 0x10 + 4 * bar, 4);
-
-		if ((low & 6) == 4)
-			low |= vpci_config_read(v, bus, devfn, 0x14 + 4 * bar, 4) << 32;
-		at = (low & ~(uint64_t)0xf) + at % w->hw->mem_size[bar];
+		at = bar_address(v, bus, devfn, bar) + at % w->hw->mem_size[bar];
 	} else {
 		at += fuzz_value(in);
 	}
