@@ -11,10 +11,11 @@ TEST_CFLAGS := -std=c11 -O1 -g -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=
 	-fno-sanitize-recover=all $(WARNINGS) $(CFLAGS_EXTRA)
 
 # The manifest's rules exist once: the command links the very sources the hypervisor does, and of
-# pci/ what judges captured facts alone.
+# pci/ the scan and what judges what it captured.
 TOOL_SRC := $(wildcard tools/postern/*.c)
 TOOL_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(TOOL_SRC))
-TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c) pci/conflict.c)
+TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c) \
+	$(addprefix pci/,bar.c capability.c config.c conflict.c enumerate.c group.c resources.c))
 
 # Parts of hv-glue that touch neither registers nor CPUs are tested like the engine. Those with state of
 # their own, or with functions that tests/models provides too, are included by their test instead.
@@ -31,6 +32,12 @@ $(HOST_OUT)/tool/%.o: %.c $(HOST_OUT)/flags
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) -Iinclude -MMD -MP -c -o $@ $<
+
+# The command reads the rules' list in core/ and the zones' layout in hv-glue/.
+$(HOST_OUT)/tool/tools/%.o: tools/%.c $(HOST_OUT)/flags
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) -I. -Iinclude -MMD -MP -c -o $@ $<
 
 $(HOST_OUT)/tool/core.a: $(TOOL_CORE_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -229,7 +229,9 @@ static int write_bundle(const struct job *j, const struct manifest_file *m)
 
 int command_bundle(int argc, char **argv)
 {
-	const struct manifest_machine any = { .cpus = UINT32_MAX, .memory = UINT64_MAX };
+	const struct manifest_machine any = { .cpus = UINT32_MAX,
+					      .memory = UINT64_MAX,
+					      .layout = &zones_layout };
 	struct job j = { .manifest = NULL };
 	struct manifest_file m;
 	int status = parse_arguments(&j, argc, argv);

@@ -11,8 +11,9 @@ static const struct {
 	const char *name, *arguments, *purpose;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "check", "MANIFEST [--machine CPUS:MEMORY]", "say whether a manifest is in order",
-	  command_check },
+	{ "check", "MANIFEST [--machine CPUS:MEMORY] [--devices LIST] [--strict]",
+	  "say whether a manifest is in order", command_check },
+	{ "check", "--explain [RULE]", "say what a rule means, or all of them", command_check },
 	{ "bundle", "-m MANIFEST -o BUNDLE [--force] NAME=FILE...",
 	  "pack manifest, kernels and initrds into one file", command_bundle },
 	{ "show", "BUNDLE", "verify a bundle and list what is in it", command_show },
@@ -34,9 +35,10 @@ static void usage(FILE *out)
 {
 	fputs("usage:\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  postern %-7s %-46s %s\n", commands[i].name, commands[i].arguments,
+		fprintf(out, "  postern %-6s %s\n\t%s\n", commands[i].name, commands[i].arguments,
 			commands[i].purpose);
 	fputs("MANIFEST is a .dts (compiled with dtc) or a compiled .dtb; MEMORY is in MiB, or in GiB with a G.\n"
+	      "LIST is what `lspci -vv -xxxx` printed on the machine, as its root.\n"
 	      "Exit status: 0 in order, 1 errors found, 2 could not do it. The manifest's reference: docs/manifest.md\n",
 	      out);
 }

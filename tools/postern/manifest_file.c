@@ -10,7 +10,7 @@
 
 void print_error(FILE *out, const char *where, const struct manifest_error *e)
 {
-	fprintf(out, "%s: ", where);
+	fprintf(out, "%s: %s", where, e->warning ? "warning: " : "");
 	if (e->zone[0])
 		fprintf(out, "zone %s: ", e->zone);
 	if (e->subject[0])
@@ -34,7 +34,8 @@ static void report(void *ctx, const struct manifest_error *e)
 		m->lines = lines_load(m->name);
 	place = lines_find(m->lines, e);
 	print_error(stderr, place ? place : m->name, e);
-	m->errors++;
+	m->errors += !e->warning;
+	m->warnings += e->warning;
 }
 
 static bool has_image(void *ctx, const char *name)

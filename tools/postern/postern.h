@@ -9,6 +9,7 @@
 #define TOOLS_POSTERN_H
 
 #include <postern/manifest.h>
+#include <postern/pci.h>
 #include <stdio.h>
 
 enum { EXIT_GOOD = 0, EXIT_ERRORS = 1, EXIT_CANNOT = 2 };
@@ -52,7 +53,7 @@ struct manifest_file {
 	struct manifest manifest;
 	struct location *lines; /* NULL: compiled already, or no errors so far */
 	bool is_source;
-	int errors;
+	int errors, warnings;
 };
 
 /* Loads and parses; 0 (errors counted and printed) or an exit status when there is nothing to go on with. */
@@ -66,6 +67,42 @@ void manifest_judge(struct manifest_file *m, const struct manifest_machine *mach
 void print_error(FILE *out, const char *where, const struct manifest_error *e);
 /* The zones with what they get, as a table. */
 void print_manifest(const struct manifest *m);
+
+/* ---- rules (explain.c) ------------------------------------------------------------------------------------------------------ */
+
+/* What a rule must know to be judged. */
+enum check_needs {
+	NEEDS_NOTHING,    /* but the manifest */
+	NEEDS_QUANTITIES, /* CPUs and memory */
+	NEEDS_IMAGES,     /* what the bundle will hold */
+	NEEDS_DEVICES,    /* the machine's functions */
+	NEEDS_SIZES,      /* and the sizes of their BARs */
+	NEEDS_ROUTES,     /* which requester ID is which stream and device id */
+	NEEDS_ADDRESSES,  /* where memory, controllers and doorbells are */
+	NEEDS_BUNDLE,     /* a bundle */
+};
+
+/*
+ * The zones' address space (check.c): Postern's own choice, the same on every machine. The doorbells, which are the
+ * machine's, are not in it.
+ */
+extern const struct manifest_layout zones_layout;
+
+/* Prints what one rule means, or (NULL) all; an exit status. */
+int rules_explain(const char *name);
+/* Prints the names of the rules that need this, with commas. */
+void rules_print_needing(enum check_needs needs);
+
+/* ---- the target's devices (devices.c) -------------------------------------------------------------------------------------- */
+
+/* Reads what `lspci -xxxx` (better: -vv -xxxx) printed; 0 with devices and unsized filled in, or an exit status. */
+int devices_load(const char *name, struct manifest_machine *out);
+/* The function with this place in the table is known by its first 256 bytes only although it has more. */
+bool devices_cut_short(unsigned function);
+/* Prints which functions of the list the machine does not have at boot, as far as Postern is concerned. */
+void devices_print_left_out(void);
+/* Prints which function each device node of the zones means, with its group and its way to be reset. */
+void devices_print(const struct manifest *m, const struct pci_table *t);
 
 /* ---- lines (lines.c) ------------------------------------------------------------------------------------------------------ */
 

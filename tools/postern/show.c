@@ -17,7 +17,7 @@ static void report(void *ctx, const struct manifest_error *e)
 	struct showing *s = ctx;
 
 	print_error(stderr, s->name, e);
-	s->errors++;
+	s->errors += !e->warning;
 }
 
 static bool has_image(void *ctx, const char *name)
@@ -38,7 +38,9 @@ static void print_images(const struct bundle *b)
 
 int command_show(int argc, char **argv)
 {
-	const struct manifest_machine any = { .cpus = UINT32_MAX, .memory = UINT64_MAX };
+	const struct manifest_machine any = { .cpus = UINT32_MAX,
+					      .memory = UINT64_MAX,
+					      .layout = &zones_layout };
 	struct manifest manifest;
 	struct bundle bundle;
 	struct showing s = { .bundle = &bundle };
