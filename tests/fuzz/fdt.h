@@ -15,7 +15,7 @@
  */
 void *fuzz_fdt(const uint8_t *data, size_t size, size_t *out_size);
 
-/* A manifest_report that judges every error and counts them in the unsigned at ctx. */
+/* A manifest_report that judges every message and counts the errors in the unsigned at ctx. */
 void fuzz_report(void *ctx, const struct manifest_error *e);
 /* Ends inside its field, and can be printed. */
 bool fuzz_printable(const char *s, size_t field);
