@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Monitor commands about devices: devices, assign, release, faults.
+ * Monitor commands about devices: devices, dump, assign, release, faults.
  *
  * The report reads what other CPUs may be changing (a zone that stops gives its devices back):
  * pointers are read once, and numbers may be a moment old. Vectors lie in the hypervisor's own
@@ -17,12 +17,19 @@
 #define TEXT_WRAP 80u
 
 /* Standard configuration header (PCI Local Bus 3.0, 6.1 and 6.2.5). */
+#define PCI_VENDOR_ID      0x00u
+#define PCI_DEVICE_ID      0x02u
 #define PCI_COMMAND        0x04u
 #define PCI_COMMAND_IO     BIT32(0)
 #define PCI_COMMAND_MEMORY BIT32(1)
+#define PCI_CLASS_DEVICE   0x0au
 #define PCI_BAR(n)         (0x10u + 4 * (n))
 #define PCI_BAR_IO_MASK    MASK32(31, 2)
 #define PCI_BAR_MEM_MASK   MASK32(31, 4)
+
+/* PCI Express 4.0, 7.2.2: what ECAM holds of each function. */
+#define PCI_CONFIG_SIZE 4096u
+#define DUMP_ROW        16u
 
 #define NS_PER_US 1000u
 #define US_PER_S  1000000u
@@ -176,6 +183,55 @@ static enum monitor_result cmd_devices(char **args, unsigned count)
 	return MONITOR_OK;
 }
 
+/* ---- dump ------------------------------------------------------------------------------------ */
+
+/*
+ * One function of a zone's view as `lspci -n -xxxx` writes it, so that `lspci -F` reads it. A
+ * register that changes by itself may do so between two rows.
+ */
+static void dump_function(struct vpci *v, sbdf_t vbdf)
+{
+	unsigned bus = sbdf_bus(vbdf), devfn = sbdf_devfn(vbdf);
+	char text[80];
+
+	monitor_print("%02x:%02x.%x %04x: %04x:%04x", bus, devfn >> 3, devfn & 7u,
+		      (unsigned)vpci_config_read(v, bus, devfn, PCI_CLASS_DEVICE, 2),
+		      (unsigned)vpci_config_read(v, bus, devfn, PCI_VENDOR_ID, 2),
+		      (unsigned)vpci_config_read(v, bus, devfn, PCI_DEVICE_ID, 2));
+	for (unsigned row = 0; row < PCI_CONFIG_SIZE; row += DUMP_ROW) {
+		size_t length = (size_t)format_text(text, sizeof(text), "%02x:", row);
+
+		for (unsigned i = 0; i < DUMP_ROW; i += 4) {
+			uint64_t word = vpci_config_read(v, bus, devfn, row + i, 4);
+
+			length += (size_t)format_text(
+				text + length, sizeof(text) - length, " %02x %02x %02x %02x",
+				(unsigned)(word & 0xff), (unsigned)(word >> 8 & 0xff),
+				(unsigned)(word >> 16 & 0xff), (unsigned)(word >> 24 & 0xff));
+		}
+		monitor_print("%s", text);
+	}
+}
+
+static enum monitor_result cmd_dump(char **args, unsigned count)
+{
+	struct zone *z = monitor_zone(args[0]);
+	struct vpci_info info;
+
+	(void)count;
+	if (!z)
+		return MONITOR_ERROR;
+	if (!z->vpci || !vpci_info(z->vpci, 0, &info))
+		return monitor_error("zone %s: it has no PCI function now; `zones` shows whether "
+				     "it runs, `devices` what it is to get",
+				     z->name);
+	/* A function that goes meanwhile moves the others up: one may be missed, none made up. */
+	for (unsigned n = 0; vpci_info(z->vpci, n, &info); n++)
+		if (info.vbdf != SBDF_NONE)
+			dump_function(z->vpci, info.vbdf);
+	return MONITOR_OK;
+}
+
 /* ---- assign and release ---------------------------------------------------------------------- */
 
 static enum monitor_result cmd_release(char **args, unsigned count)
@@ -273,6 +329,7 @@ static enum monitor_result cmd_faults(char **args, unsigned count)
 
 const struct monitor_command monitor_device_commands[] = {
 	{ "devices", "", "PCI functions: state, zone, vectors, streams, BARs", 0, 0, cmd_devices },
+	{ "dump", "ZONE", "config space as the zone sees it, for `lspci -F`", 1, 1, cmd_dump },
 	{ "assign", "DEVICE ZONE", "give a free device to a zone", 2, 2, cmd_assign },
 	{ "release", "DEVICE", "take a device away from its zone", 1, 1, cmd_release },
 	{ "faults", "", "DMA the IOMMUs refused", 0, 0, cmd_faults },

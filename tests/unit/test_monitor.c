@@ -70,10 +70,10 @@ static void every_listed_command_ends_with_one_verdict(void)
 
 static void help_lists_every_command_once(void)
 {
-	static const char *const names[] = { "help",    "zones",   "cpus",     "start",   "stop",
-					     "kill",    "restart", "wait",     "console", "devices",
-					     "assign",  "release", "faults",   "stats",   "log",
-					     "version", "size",    "poweroff", "reset" };
+	static const char *const names[] = { "help", "zones",   "cpus",    "start",    "stop",
+					     "kill", "restart", "wait",    "console",  "devices",
+					     "dump", "assign",  "release", "faults",   "stats",
+					     "log",  "version", "size",    "poweroff", "reset" };
 	const char *answer;
 	unsigned lines = 0;
 

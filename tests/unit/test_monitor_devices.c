@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the monitor tells of devices, over the PCI model and a zone's real virtual bus: devices,
- * assign, release, faults, and interrupts in stats.
+ * dump, assign, release, faults, and interrupts in stats.
  */
 #include <hv/fault_log.h>
 
@@ -125,6 +125,55 @@ static void an_assigned_device_shows_its_place_in_the_zone(void)
 	CU_ASSERT(has(hv_command("devices"), expected));
 }
 
+/* The row at `offset` of a function's dump, as it must be by the zone's own reads. */
+static const char *row(sbdf_t where, unsigned offset)
+{
+	static char text[80];
+	size_t length = (size_t)snprintf(text, sizeof(text), "\n%02x:", offset);
+
+	for (unsigned i = 0; i < 16; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, " %02x",
+					   (unsigned)vpci_config_read(bus, sbdf_bus(where),
+								      sbdf_devfn(where), offset + i,
+								      1));
+	snprintf(text + length, sizeof(text) - length, "\n");
+	return text;
+}
+
+static void dump_shows_the_zones_view_as_lspci_reads_it(void)
+{
+	struct pci_function *f = with_a_drive();
+	const char *answer, *drive;
+	char heading[64];
+	sbdf_t where;
+
+	give_to_zone1(f);
+	where = vpci_where(bus, f);
+	/* What the zone wrote is what is shown, not the hardware's. */
+	vpci_config_write(bus, sbdf_bus(where), sbdf_devfn(where), 0x10, 4, 0x10004000);
+	answer = hv_command("dump zone1");
+	CU_ASSERT_EQUAL(strncmp(answer, "00:", 3), 0);
+	CU_ASSERT(has(answer, " 0604: 7073:0001\n00: 73 70 01 00 "));
+	snprintf(heading, sizeof(heading), "\n%02x:%02x.%x 0108: %04x:%04x\n", sbdf_bus(where),
+		 sbdf_devfn(where) >> 3, sbdf_devfn(where) & 7u, f->vendor, f->device);
+	drive = strstr(answer, heading);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(drive);
+	for (unsigned offset = 0; offset < 4096; offset += 16)
+		CU_ASSERT(has(drive, row(where, offset)));
+	CU_ASSERT(has(drive, "\n10: 04 40 00 10 "));
+	CU_ASSERT(has(answer, "\nff0: "));
+	CU_ASSERT(!has(answer, "\n1000: "));
+	CU_ASSERT(ends_with(answer, "\nok\n"));
+}
+
+static void dump_needs_a_zone_with_functions(void)
+{
+	with_a_drive();
+	CU_ASSERT_STRING_EQUAL(hv_command("dump nobody"),
+			       "error: zone nobody: no such zone; `zones` lists them\n");
+	CU_ASSERT(has(hv_command("dump zone1"), "error: zone zone1: it has no PCI function now"));
+}
+
 static void a_failed_device_says_why(void)
 {
 	struct pci_function *f = with_a_drive();
@@ -233,6 +282,8 @@ void suite_monitor_devices(void)
 	static const struct unit_test tests[] = {
 		TEST(a_free_device_shows_who_it_is_planned_for),
 		TEST(an_assigned_device_shows_its_place_in_the_zone),
+		TEST(dump_shows_the_zones_view_as_lspci_reads_it),
+		TEST(dump_needs_a_zone_with_functions),
 		TEST(a_failed_device_says_why),
 		TEST(assign_and_release_name_the_right_function),
 		TEST(device_errors_name_device_rule_and_way_out),

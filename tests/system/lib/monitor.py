@@ -56,6 +56,10 @@ class Monitor:
         """[reports.Device] that are not bridges."""
         return [d for d in reports.devices(self.run("devices")) if not d.bridge]
 
+    def dump(self, zone):
+        """A zone's view of config space, as text that `lspci -F` reads."""
+        return "".join(f"{line}\n" for line in self.run(f"dump {zone}", 60))
+
     def faults(self):
         """[reports.Fault]: the DMA that was refused, oldest first."""
         return reports.faults(self.run("faults"))
