@@ -5,6 +5,7 @@
 #endif
 SUITE(pci_scan)
 SUITE(pci_group)
+SUITE(pci_conflict)
 SUITE(vpci)
 SUITE(vpci_msi)
 SUITE(vpci_bar)
