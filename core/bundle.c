@@ -111,10 +111,11 @@ static void open_image(struct reader *r, int node, struct bundle *out)
 				image.data ? "sha256" : "data");
 		return;
 	}
-	if (strlen(name) >= sizeof(image.name)) {
+	if (!manifest_is_name(name)) {
 		manifest_refuse(&r->check, RULE_BUNDLE_CONTENT, name,
-				"the image's name has %zu characters, %zu is the limit",
-				strlen(name), sizeof(image.name) - 1);
+				"the image's name has %zu characters, or one that no manifest can "
+				"write",
+				strlen(name));
 		return;
 	}
 	if (bundle_find(out, name)) {

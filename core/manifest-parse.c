@@ -75,7 +75,7 @@ static bool listed(const char *const *words, const char *name)
 	return false;
 }
 
-static bool is_name(const char *s)
+bool manifest_is_name(const char *s)
 {
 	size_t len = strlen(s);
 
@@ -348,7 +348,7 @@ static void parse_device(struct parser *p, int node, struct manifest_zone *z)
 	char prefix[sizeof("devices//") + MANIFEST_NAME];
 
 	format_text(prefix, sizeof(prefix), "devices/%s/", name);
-	if (!is_name(name))
+	if (!manifest_is_name(name))
 		manifest_refuse(&p->check, RULE_BAD_NAME, where("devices/", name).text,
 				"a device's name has %zu characters, or one that is not allowed",
 				strlen(name));
@@ -427,7 +427,7 @@ static void parse_image(struct parser *p, int node, const char *name, char out[M
 
 	if (!read_string(p, node, "", name, &s))
 		return;
-	if (!is_name(s)) {
+	if (!manifest_is_name(s)) {
 		manifest_refuse(&p->check, RULE_BAD_NAME, name,
 				"\"%.64s\" cannot be the name of an image", s);
 		return;
@@ -525,7 +525,7 @@ static void parse_zones(struct parser *p, int node)
 		format_text(z->name, sizeof(z->name), "%s", name);
 		manifest_make_printable(z->name);
 		enter_zone(p, z->name, z);
-		if (!is_name(name))
+		if (!manifest_is_name(name))
 			manifest_refuse(
 				&p->check, RULE_BAD_NAME, name,
 				"a zone's name has %zu characters, or one that is not allowed",

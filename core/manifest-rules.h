@@ -125,6 +125,9 @@ void manifest_refuse(struct manifest_check *c, enum manifest_rule r, const char 
 void manifest_warn(struct manifest_check *c, enum manifest_rule r, const char *subject,
 		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* True for what can name a zone, a device or an image: 1 to 31 letters, digits, '-', '_' or '.'. */
+bool manifest_is_name(const char *s);
+
 /*
  * Replaces what a terminal would not show as it is: names out of an untrusted tree end up in messages,
  * those of refused zones, too.
