@@ -14,6 +14,23 @@
 
 static struct pci_table table;
 
+/* Where a zone's memory ends at the latest, and where a device's messages go through it before. */
+#define RAM      ((gpa_t)0x80000000)
+#define ROOM     (768 * MIB)
+#define DOORBELL (RAM + 700 * MIB)
+/* Registers of the machine's own, on which a broken firmware has put a BAR. */
+#define TAKEN    ((hpa_t)0x8200000000)
+
+static const struct manifest_region doorbell = { DOORBELL, 64 * KIB, "doorbell" };
+static const struct manifest_region reserved = { TAKEN, 64 * KIB, "controller" };
+static const struct manifest_layout layout = {
+	.ram = RAM,
+	.window32 = { 0x50000000, 512 * MIB, "32-bit window" },
+	.window64 = { RAM + ROOM, 128 * GIB, "64-bit window" },
+	.doorbells = &doorbell,
+	.doorbell_count = 1,
+};
+
 static struct pci_function *add(sbdf_t sbdf, uint16_t vendor, uint16_t device, uint32_t class_code,
 				unsigned group)
 {
@@ -54,6 +71,8 @@ static void make_machine(void)
 	f = add(sbdf_make(0, 9, 0, 0), 0x1234, 0x0006, 0xff0000, 11);
 	f->bars[0].size = 256;
 	f->bars[0].bus = f->bars[0].cpu = 0x8100000100;
+	f = add(sbdf_make(0, 10, 0, 0), 0x1234, 0x0007, 0xff0000, 13);
+	f->bars[0].bus = f->bars[0].cpu = TAKEN + 32 * KIB;
 	add(sbdf_make(0, 11, 0, 0), 0x1b36, 0x0010, 0x010802, 12);
 	add(sbdf_make(0, 11, 0, 1), 0x1b36, 0x0011, 0x010802, 12);
 }
@@ -116,6 +135,8 @@ static void check_device(const struct manifest *m, unsigned zone, const struct m
 	FUZZ_CHECK(!pci_is_bridge(f) && f->class_code >> 16 != 6, "a bridge is given away");
 	FUZZ_CHECK(f->iommu.unit >= 0, "a device without IOMMU is given away");
 	FUZZ_CHECK(f->bars[0].bus, "a device without a place is given away");
+	FUZZ_CHECK(f->bars[0].cpu < TAKEN || f->bars[0].cpu >= TAKEN + reserved.size,
+		   "registers of the machine are given away");
 	for (unsigned i = 0; i < m->zone_count; i++) {
 		const struct manifest_zone *z = &m->zones[i];
 
@@ -156,6 +177,9 @@ static void check_resolved(const struct manifest *m)
 		}
 		if (z->refused)
 			continue;
+		FUZZ_CHECK(z->memory <= ROOM, "memory of zone %s covers its PCI window", z->name);
+		FUZZ_CHECK(!(z->device_count || z->all_unassigned) || z->memory <= DOORBELL - RAM,
+			   "memory of zone %s covers a doorbell", z->name);
 		cpus += z->cpus;
 		memory += z->memory;
 		FUZZ_CHECK(has_image(NULL, z->kernel) &&
@@ -169,7 +193,12 @@ static void check_resolved(const struct manifest *m)
 void fuzz_manifest(const uint8_t *data, size_t size)
 {
 	static struct manifest m;
-	struct manifest_machine machine = { .cpus = CPUS, .memory = MEMORY, .devices = &table };
+	struct manifest_machine machine = { .cpus = CPUS,
+					    .memory = MEMORY,
+					    .devices = &table,
+					    .layout = &layout,
+					    .reserved = &reserved,
+					    .reserved_count = 1 };
 	unsigned reported = 0;
 	size_t length;
 	void *fdt = fuzz_fdt(data, size, &length);
