@@ -30,8 +30,10 @@ static void run_lspci(const uint8_t *config, const char *options, char *out)
 	size_t size = 0;
 
 	out[0] = '\0';
-	if (!f)
+	if (!f) {
 		model_fail("lspci: no temporary file");
+		return;
+	}
 	fprintf(f, "01:00.0 View\n");
 	for (unsigned o = 0; o < CONFIG; o++) {
 		if (o % 16 == 0)
