@@ -28,7 +28,7 @@
  * current for it (PCI Bus Power Management Interface 1.2, 3.2.3).
  */
 #define PMC_PME   (PCI_PM_CAP_PME_MASK | PCI_PM_CAP_PME_CLOCK | PCI_PM_CAP_AUX_POWER)
-#define PMC_SHOWN ((uint16_t) ~(PCI_PM_CAP_D1 | PCI_PM_CAP_D2 | PMC_PME))
+#define PMC_SHOWN ((uint16_t)~(PCI_PM_CAP_D1 | PCI_PM_CAP_D2 | PMC_PME))
 #define D0        0u
 #define D3HOT     3u
 
@@ -137,8 +137,7 @@ static void device_control_written(struct vpci_function *fn, unsigned offset)
 			  (uint32_t)FIELD_PUT(PCI_EXP_DEVCTL_READRQ, READRQ_MAX);
 		vpci_set(fn, offset, 2, control);
 	}
-	hardware = pci_snapshot16(fn->f, offset) &
-		   (uint16_t) ~(DEVCTL_OWN | PCI_EXP_DEVCTL_BCR_FLR);
+	hardware = pci_snapshot16(fn->f, offset) & (uint16_t)~(DEVCTL_OWN | PCI_EXP_DEVCTL_BCR_FLR);
 	pci_write16(fn->f, offset, (uint16_t)(hardware | (control & DEVCTL_OWN)));
 }
 
