@@ -367,13 +367,16 @@ static void warn_if_invisible(struct vpci_function *fn)
 static int add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
 	       struct msi_vector *vectors, unsigned count)
 {
+	const struct vpci_function *first = v->functions;
 	struct vpci_function *port, *fn;
 	unsigned devfn, n;
+	bool new_port;
 	int err;
 
 	err = choose_place(v, vbdf, vport, &port, &devfn);
 	if (err)
 		return err;
+	new_port = v->functions != first;
 	fn = new_function(v, port, devfn);
 	err = fn ? prepare(fn, f, vectors, count) : -ENOMEM;
 	if (err)
@@ -397,7 +400,8 @@ fail_unlink:
 fail_free:
 	if (fn)
 		free_function(fn);
-	if (port && !has_children(port)) {
+	/* One that was there before is known to the zone's kernel: it stays, empty. */
+	if (new_port) {
 		unlink_function(port);
 		free_function(port);
 	}

@@ -55,8 +55,7 @@ static void assign(struct fuzz_input *in)
 					   : DEVICE_FAILED),
 		   "refused, and %s", device_state_name(w->f->state));
 	FUZZ_CHECK(world.map_count == maps, "refused, and mapped");
-	/* Less is fine: an unused port may have gone. */
-	FUZZ_CHECK(model_pages_live() <= pages + lost, "refused, and %lld pages taken",
+	FUZZ_CHECK(model_pages_live() == pages + lost, "refused, and %lld pages taken",
 		   (long long)(model_pages_live() - pages));
 	if (before != DEVICE_ASSIGNED)
 		FUZZ_CHECK(vpci_where(z->vpci, w->f) == SBDF_NONE, "refused, and on the bus");

@@ -538,6 +538,27 @@ static void nth_allocation_failure_leaves_nothing_behind(void)
 	CU_ASSERT_EQUAL(model_assign(1, 1, 0, 0, NONE, NONE), 0);
 }
 
+/* A running zone's kernel knows its ports: an empty one survives an assignment that fails. */
+static void a_failed_assignment_takes_no_port_away(void)
+{
+	const sbdf_t port = sbdf_make(0, 0, 1, 0);
+
+	model_machine(tree);
+	guest = machine.zones[1].v;
+	CU_ASSERT_EQUAL(model_assign(1, 1, 0, 0, NONE, NONE), 0);
+	CU_ASSERT_EQUAL(model_assign(1, 2, 0, 0, NONE, NONE), 0);
+	vpci_remove(guest, model_function(1, 0, 0));
+	CU_ASSERT_EQUAL(rd(guest, port, 0, 4), 0x00017073);
+	wr(guest, port, 0x18, 4, 0x00070700);
+	model_fail_alloc_after(1);
+	CU_ASSERT_EQUAL(model_assign(1, 1, 0, 0, NONE, NONE), -ENOMEM);
+	model_fail_alloc_after(0);
+	CU_ASSERT_EQUAL(rd(guest, port, 0, 4), 0x00017073);
+	CU_ASSERT_EQUAL(rd(guest, port, 0x18, 4), 0x00070700);
+	CU_ASSERT_EQUAL(model_assign(1, 1, 0, 0, NONE, NONE), 0);
+	CU_ASSERT_EQUAL(vpci_where(guest, model_function(1, 0, 0)), sbdf_make(0, 7, 0, 0));
+}
+
 static void restart_gives_the_same_bus(void)
 {
 	static uint8_t before[4096], after[4096];
@@ -639,6 +660,7 @@ void suite_vpci(void)
 		TEST(odd_accesses_are_answered),
 		TEST(ecam_reaches_the_same_registers),
 		TEST(nth_allocation_failure_leaves_nothing_behind),
+		TEST(a_failed_assignment_takes_no_port_away),
 		TEST(restart_gives_the_same_bus),
 		TEST(device_gone_reads_all_ones_and_harms_nobody),
 		TEST(window_too_full_is_refused),
