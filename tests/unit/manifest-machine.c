@@ -140,6 +140,7 @@ struct manifest_machine *manifest_test_machine(void)
 	add(sbdf_make(0, 0, 1, 0), 0x1af4, 0x1057, 0x080600);
 	bridge = add(sbdf_make(0, 0, 2, 0), 0x1b36, 0x000c, 0x060400);
 	bridge->header_type = 1;
+	bridge->can_flr = false;
 	add(sbdf_make(0, 1, 0, 0), 0x1b36, 0x0010, 0x010802);
 	add(sbdf_make(0, 2, 0, 0), 0x8086, 0x10c9, 0x020000);
 	add(sbdf_make(0, 3, 0, 0), 0x8086, 0x10c9, 0x020000);
