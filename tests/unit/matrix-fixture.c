@@ -196,7 +196,8 @@ static void clear_messages(uint8_t *config, const uint8_t *dump)
 /* Settings that a reset loses and somebody must put back. */
 static void clear_settings(uint8_t *config, const uint8_t *dump)
 {
-	unsigned acs = extended(dump, 0x0d), sriov = extended(dump, 0x10), pcie = at.hw->pcie;
+	unsigned acs = extended(dump, 0x0d), sriov = extended(dump, 0x10);
+	unsigned aer = extended(dump, 0x01), pcie = at.hw->pcie;
 
 	put(config, 4, 2, 0);
 	put(config, 0x0c, 1, 0);
@@ -208,6 +209,11 @@ static void clear_settings(uint8_t *config, const uint8_t *dump)
 		put(config, pcie + 0x10, 2, 0);
 		if ((dump[pcie + 2] & 0xf) >= 2)
 			put(config, pcie + 0x28, 2, 0);
+	}
+	if (aer) {
+		put(config, aer + 0x08, 4, 0);
+		put(config, aer + 0x0c, 4, 0);
+		put(config, aer + 0x14, 4, 0);
 	}
 	if (acs)
 		put(config, acs + 6, 2, 0);
