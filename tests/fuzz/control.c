@@ -170,6 +170,7 @@ static void break_device(struct fuzz_input *in)
 {
 	struct model_pci_function *hw = world.functions[fuzz_choice(in, world.count)].hw;
 	const unsigned how = fuzz_u8(in);
+	uint64_t ns;
 
 	if ((hw->config[0x0e] & 0x7f) == 1)
 		return; /* what is below a dead bridge is another question */
@@ -184,7 +185,9 @@ static void break_device(struct fuzz_input *in)
 		hw->gone = world.unplugged = true;
 		break;
 	default:
-		hw->reset_ns = (uint64_t)fuzz_u8(in) * 8000000;
+		/* Longer only: one under way would be judged by the new figure. */
+		ns = (uint64_t)fuzz_u8(in) * 8000000;
+		hw->reset_ns = ns > hw->reset_ns ? ns : hw->reset_ns;
 		break;
 	}
 }
