@@ -7,9 +7,10 @@
  * function ends blocked at its IOMMU, and only a proven block lets the zone's memory go (V5). Zone
  * stop, crash, kill and run-time release all run this machine.
  *
- * Locking: one function is worked on by one CPU at a time: the caller moved its state away from
- * QUARANTINED or ASSIGNED under the device table's lock. Waits are deadlines handed back to the
- * caller (V7), never spins.
+ * Locking: one function is worked on by one CPU at a time: whoever claims it, by making a zone its
+ * owner or by moving it from ASSIGNED to QUIESCING, does so under `ownership`, together with the
+ * look at who owns what cannot be kept apart from it. Nothing but log lines is done inside. Waits are
+ * deadlines handed back to the caller (V7), never spins.
  */
 #include <linux/pci_regs.h>
 #include <postern/arch.h>
@@ -29,6 +30,9 @@
  * function's does. */
 #define ANSWER_POLL_NS    10000000ull
 #define ANSWER_TIMEOUT_NS 1100000000ull
+
+/* state and owner of every function. */
+static struct lock ownership;
 
 enum quiesce_step {
 	STEP_DETACH,
@@ -59,7 +63,7 @@ static void refuse(const struct zone *z, const struct pci_function *f, const cha
 }
 
 /* V9, wherever the wish comes from: nobody else's function may share with f what cannot be kept
- * apart. */
+ * apart. Pre: ownership is held. */
 static bool stands_apart(const struct zone *z, const struct pci_function *f)
 {
 	static const char *const shared[] = {
@@ -164,26 +168,44 @@ static void unassign(const struct zone *z, struct pci_function *f, struct iommu_
 		 z->name, SBDF_ARG(f->sbdf), why);
 }
 
-int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
+static void set_state(struct pci_function *f, enum device_state s, struct zone *owner)
+{
+	host_lock(&ownership);
+	f->state = s;
+	f->owner = owner;
+	host_unlock(&ownership);
+}
+
+/* The function is the zone's to work on, though not yet ASSIGNED: nobody else's wish comes between. */
+static int claim(struct zone *z, struct pci_function *f)
+{
+	int err = 0;
+
+	host_lock(&ownership);
+	if (f->state != DEVICE_QUARANTINED || f->owner) {
+		refuse(z, f, "it is not free", "release it from its zone first");
+		err = -EBUSY;
+	} else if (pci_is_bridge(f)) {
+		refuse(z, f, "bridges belong to the engine", "assign what is below it");
+		err = -EINVAL;
+	} else if (!core_iommu(f->iommu.unit)) {
+		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
+		err = -ENXIO;
+	} else if (!stands_apart(z, f)) {
+		err = -EPERM;
+	} else {
+		f->owner = z;
+	}
+	host_unlock(&ownership);
+	return err;
+}
+
+static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
 {
 	struct iommu_unit *unit = core_iommu(f->iommu.unit);
 	struct iommu_domain *domain;
 	int err;
 
-	if (f->state != DEVICE_QUARANTINED || f->owner) {
-		refuse(z, f, "it is not free", "release it from its zone first");
-		return -EBUSY;
-	}
-	if (pci_is_bridge(f)) {
-		refuse(z, f, "bridges belong to the engine", "assign what is below it");
-		return -EINVAL;
-	}
-	if (!unit) {
-		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
-		return -ENXIO;
-	}
-	if (!stands_apart(z, f))
-		return -EPERM;
 	err = zone_domain_get(z, unit, &domain);
 	if (err) {
 		refuse(z, f, "its zone has no DMA domain", "see the line above");
@@ -209,17 +231,35 @@ int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vp
 		unassign(z, f, unit);
 		return err;
 	}
-	f->owner = z;
 	f->failure = NULL;
-	f->state = DEVICE_ASSIGNED;
+	set_state(f, DEVICE_ASSIGNED, z);
 	return 0;
+}
+
+int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
+{
+	int err = claim(z, f);
+
+	if (err)
+		return err;
+	err = assign_claimed(z, f, vbdf, vport);
+	/* Free again, or FAILED when it could not be undone. */
+	if (err)
+		set_state(f, f->state, NULL);
+	return err;
 }
 
 int device_quiesce_start(struct device_quiesce *q, struct zone *z, struct pci_function *f)
 {
-	if (f->state != DEVICE_ASSIGNED || f->owner != z)
+	bool ours;
+
+	host_lock(&ownership);
+	ours = f->state == DEVICE_ASSIGNED && f->owner == z;
+	if (ours)
+		f->state = DEVICE_QUIESCING;
+	host_unlock(&ownership);
+	if (!ours)
 		return -EINVAL;
-	f->state = DEVICE_QUIESCING;
 	*q = (struct device_quiesce){ .f = f, .zone = z, .step = STEP_DETACH };
 	return device_quiesce_step(q);
 }
@@ -322,19 +362,19 @@ static int step_reset(struct device_quiesce *q)
 static int finish(struct device_quiesce *q)
 {
 	struct pci_function *f = q->f;
+	const char *failure = f->failure;
 
-	f->owner = NULL;
-	if (!f->failure) {
-		f->state = DEVICE_QUARANTINED;
+	/* The last touch: from here on it may be somebody else's. */
+	set_state(f, failure ? DEVICE_FAILED : DEVICE_QUARANTINED, NULL);
+	if (!failure) {
 		host_log(LOG_INFO, "zone %s: device " SBDF_FMT " released (reset by %s)",
 			 q->zone->name, SBDF_ARG(f->sbdf), q->reset.method);
 		return 0;
 	}
-	f->state = DEVICE_FAILED;
 	host_log(LOG_ERROR,
 		 "zone %s: device " SBDF_FMT
 		 " failed on release: %s; it stays blocked until the machine restarts",
-		 q->zone->name, SBDF_ARG(f->sbdf), f->failure);
+		 q->zone->name, SBDF_ARG(f->sbdf), failure);
 	return q->block_proven ? -ENODEV : -EIO;
 }
 

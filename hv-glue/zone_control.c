@@ -86,19 +86,23 @@ static bool release_devices(struct zone *z)
 	for (unsigned i = 0; i < hv.pci.count; i++) {
 		struct pci_function *f = &hv.pci.functions[i];
 		struct device_quiesce q;
-		int err;
+		int err = -EINVAL;
 
-		/* A release at run time that is under way ends within its own deadlines. */
-		while (f->owner == z && f->state == DEVICE_QUIESCING)
-			cpu_wait_until(host_time_ns() + RELEASE_POLL_NS);
-		if (f->owner != z || f->state != DEVICE_ASSIGNED)
-			continue;
-		err = device_quiesce_start(&q, z, f);
+		/*
+		 * A release at run time is another CPU's; it ends within its own deadlines. -EINVAL: it
+		 * has just begun.
+		 */
+		while (err == -EINVAL && f->owner == z) {
+			if (f->state == DEVICE_ASSIGNED)
+				err = device_quiesce_start(&q, z, f);
+			else
+				cpu_wait_until(host_time_ns() + RELEASE_POLL_NS);
+		}
 		while (err == -EAGAIN) {
 			cpu_wait_until(q.wait_until);
 			err = device_quiesce_step(&q);
 		}
-		if (err == -EIO || err == -EINVAL)
+		if (err == -EIO)
 			proven = false;
 	}
 	return proven;
@@ -279,10 +283,12 @@ static void release_step(struct work *w)
 int device_request_release(struct pci_function *f)
 {
 	const size_t index = (size_t)(f - hv.pci.functions);
+	/* Read once: a stop of its zone may take it away meanwhile. */
+	struct zone *z = f->owner;
 	struct release *r = NULL;
 	int err;
 
-	if (f->state != DEVICE_ASSIGNED) {
+	if (f->state != DEVICE_ASSIGNED || !z) {
 		/* Not in a zone now: only the plan goes. */
 		if (hv.plan[index] == ZONE_NONE)
 			return -ENOENT;
@@ -292,12 +298,12 @@ int device_request_release(struct pci_function *f)
 	for (size_t i = 0; i < ARRAY_SIZE(releases) && !r; i++)
 		if (!releases[i].busy)
 			r = &releases[i];
-	if (!r || f->owner->state != ZONE_RUNNING)
+	if (!r || z->state != ZONE_RUNNING)
 		return -EBUSY;
 	hv.plan[index] = ZONE_NONE;
 	r->busy = true;
 	r->work.fn = release_step;
-	err = device_quiesce_start(&r->quiesce, f->owner, f);
+	err = device_quiesce_start(&r->quiesce, z, f);
 	if (err == -EAGAIN)
 		work_defer(&r->work, r->quiesce.wait_until);
 	else
@@ -312,8 +318,11 @@ int device_request_assign(struct pci_function *f, struct zone *z)
 
 	if (f->state != DEVICE_QUARANTINED)
 		return -EBUSY;
+	/* Its stop begins before or after: what it takes back is complete. */
+	host_lock(&z->lock);
 	if (z->state == ZONE_RUNNING)
 		err = device_assign(z, f, SBDF_NONE, SBDF_NONE);
+	host_unlock(&z->lock);
 	if (!err) {
 		hv.plan[index] = z->id;
 		hv.plan_vbdf[index] = SBDF_NONE;

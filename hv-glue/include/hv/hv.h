@@ -51,7 +51,6 @@ struct hv {
 	struct machine machine;
 	struct cpu cpus[MAX_CPUS];
 	struct pci_table pci;
-	struct lock pci_lock; /* life-cycle state of functions */
 	struct bundle bundle;
 	struct manifest manifest;
 	struct zone zones[MAX_ZONES];
