@@ -133,7 +133,8 @@ static void silence(struct pci_function *f)
 
 	pci_mask_interrupts(f);
 	if (cap) {
-		pci_update16(f, cap + PCI_EXP_DEVCTL, ERROR_REPORTING, 0);
+		/* Phantom functions would send under requester IDs that are nobody's stream. */
+		pci_update16(f, cap + PCI_EXP_DEVCTL, ERROR_REPORTING | PCI_EXP_DEVCTL_PHANTOM, 0);
 		if (is_port(f) && pci_read16(f, cap + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_SLOT)
 			pci_update16(f, cap + PCI_EXP_SLTCTL, SLOT_INTERRUPTS, 0);
 		if (f->pcie_type == PCI_EXP_TYPE_ROOT_PORT || f->pcie_type == PCI_EXP_TYPE_RC_EC)

@@ -3,6 +3,7 @@
 #include "pci.h"
 #include "unit.h"
 
+#include <linux/pci_regs.h>
 #include <string.h>
 
 static struct pci_host host;
@@ -119,12 +120,35 @@ static void switch_ports_without_acs_join_below_only(void)
 	CU_ASSERT_NOT_EQUAL(group(3, 0, 0), group(7, 0, 0));
 }
 
+/* A phantom function sends under the ID of a function that is not there: none does, whatever firmware left. */
+static void phantom_functions_are_turned_off(void)
+{
+	struct model_pci_function *f;
+
+	fresh();
+	model_pci_text("02.0 port\n"
+		       "  00.0 nvme\n");
+	f = model_pci(1);
+	f->config[f->pcie + PCI_EXP_DEVCTL + 1] |= PCI_EXP_DEVCTL_PHANTOM >> 8;
+	model_pci_seal(f);
+	CU_ASSERT_TRUE(model_pci_get(f, f->pcie + PCI_EXP_DEVCTL, 2) & PCI_EXP_DEVCTL_PHANTOM);
+	CU_ASSERT_EQUAL(pci_scan_host(&host, &table), 0);
+	CU_ASSERT_FALSE(model_pci_get(f, f->pcie + PCI_EXP_DEVCTL, 2) & PCI_EXP_DEVCTL_PHANTOM);
+	/* Nor does a reset bring them back. */
+	CU_ASSERT_FALSE(table.functions[1].snapshot[f->pcie + PCI_EXP_DEVCTL + 1] &
+			PCI_EXP_DEVCTL_PHANTOM >> 8);
+}
+
 void suite_pci_group(void)
 {
 	static const struct unit_test tests[] = {
-		TEST(ports_with_acs_separate),       TEST(ports_without_acs_join_their_siblings),
-		TEST(ports_isolate_quirk_separates), TEST(multifunction_without_acs_is_one_group),
-		TEST(conventional_bus_is_one_group), TEST(switch_ports_without_acs_join_below_only),
+		TEST(ports_with_acs_separate),
+		TEST(ports_without_acs_join_their_siblings),
+		TEST(ports_isolate_quirk_separates),
+		TEST(multifunction_without_acs_is_one_group),
+		TEST(conventional_bus_is_one_group),
+		TEST(switch_ports_without_acs_join_below_only),
+		TEST(phantom_functions_are_turned_off),
 	};
 
 	unit_suite("pci_group", tests, ARRAY_SIZE(tests));
