@@ -169,7 +169,8 @@ static const struct explanation explanations[RULE_COUNT] = {
 		NEEDS_DEVICES, "V9",
 		"Another function of the same isolation group goes to another zone.",
 		"They reach each other without passing the IOMMU: functions of one device or ports without ACS send to each\n"
-		"other directly; functions behind a PCIe-to-PCI bridge all send under the bridge's requester ID (alias).",
+		"other directly; functions behind a PCIe-to-PCI bridge all send under the bridge's requester ID (alias).\n"
+		"Phantom functions, a third way to borrow an ID, are off and hidden.",
 		TWO_ZONES("02:00.0", "02:00.1"),
 	},
 	[RULE_SHARED_STREAM] = {
