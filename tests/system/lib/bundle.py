@@ -23,12 +23,14 @@ def overlay(records, name, text, base=DEMO):
     return path
 
 
-def make(manifest, out, force=False):
-    """What a user does: `postern bundle`. force: although the manifest has errors."""
+def make(manifest, out, force=False, more=None):
+    """What a user does: `postern bundle`. force: although the manifest has errors; more: images
+    besides IMAGES.
+    """
     command = [str(paths.POSTERN), "bundle", "-m", str(manifest), "-o", str(out)] + [
         "--force"
     ] * force
-    command += [f"{name}={path}" for name, path in IMAGES.items()]
+    command += [f"{name}={path}" for name, path in {**IMAGES, **(more or {})}.items()]
     result = subprocess.run(command, capture_output=True, text=True, cwd=paths.TREE, check=False)
     if result.returncode:
         raise RuntimeError(f"{' '.join(command)}:\n{result.stdout}{result.stderr}")
@@ -52,6 +54,14 @@ def raw_memory(records):
         for zone in ("root", "zone1")
     )
     return make(overlay(records, "raw-memory", zones), records / "raw-memory.bundle")
+
+
+def baremetal(records):
+    """The demo's bundle with the guest without an operating system in zone1."""
+    properties = 'kernel = "baremetal"; cpus = <1>; memory-mib = <64>; /delete-property/ initrd;'
+    manifest = overlay(records, "baremetal", f"zone1 {{ {properties} }};")
+    more = {"baremetal": paths.BAREMETAL}
+    return make(manifest, records / "baremetal.bundle", more=more)
 
 
 # ---- damage -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ HYPERVISOR_ELF = BUILD / "aarch64" / "postern.elf"
 GUEST_KERNEL = BUILD / "guest" / "Image"
 ROOT_INITRD = BUILD / "guest" / "root.cpio.gz"
 ZONE_INITRD = BUILD / "guest" / "zone.cpio.gz"
+BAREMETAL = BUILD / "guest" / "baremetal.Image"
 BUNDLE = BUILD / "demo.bundle"
 POSTERN = BUILD / "host" / "postern"
 IOTOOL = BUILD / "host" / "iotool"  # the native build: computes what must have arrived

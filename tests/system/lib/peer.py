@@ -11,6 +11,7 @@ import collections
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass
 
 from .disk import stream
@@ -90,12 +91,16 @@ class Sink:
             self.result.error = f"{self.result.bytes} bytes came, {self._length} expected"
 
 
-def forward_to_zone(machine, port=ZONE_PORT):
-    """Makes a loopback port of the host reach the zone's TCP port; returns it."""
+def forward_to_zone(machine, port=ZONE_PORT, protocol="tcp"):
+    """Makes a loopback port of the host reach the zone's port; returns it."""
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     for _ in range(10):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
             free = probe.getsockname()[1]
-        answer = machine.qmp.hmp(f"hostfwd_add net0 tcp:127.0.0.1:{free}-{ZONE_ADDRESS}:{port}")
+        answer = machine.qmp.hmp(
+            f"hostfwd_add net0 {protocol}:127.0.0.1:{free}-{ZONE_ADDRESS}:{port}"
+        )
         if not answer.strip():
             return free
     raise RuntimeError(f"no port could be forwarded: {answer.strip()}")
@@ -121,6 +126,35 @@ def send_to_zone(port, length, seed):
     except OSError as error:
         result.error = str(error)
     return result
+
+
+class Datagrams:
+    """Sends datagrams to the zone's card without end, whether anybody listens or not: what a card
+    receives without having been asked for. Use as a context manager.
+    """
+
+    SIZE, PAUSE = 1000, 0.002  # bytes, seconds between two
+
+    def __init__(self, machine, port=9):
+        self.sent = 0
+        self._port = forward_to_zone(machine, port, "udp")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+    def _send(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            while not self._stop.is_set():
+                out.sendto(b"\x5a" * self.SIZE, ("127.0.0.1", self._port))
+                self.sent += 1
+                time.sleep(self.PAUSE)
 
 
 # ---- the capture --------------------------------------------------------------------------------
@@ -176,6 +210,12 @@ class _TcpCount:
             return 0
         self._next[flow] = end
         return fresh
+
+
+def frames_of_type(path, ethertype):
+    """The payloads of the frames of that EtherType, in order."""
+    wanted = struct.pack(">H", ethertype)
+    return [frame[14:] for frame in _frames(path) if frame[12:14] == wanted]
 
 
 def read_capture(path, mac):
