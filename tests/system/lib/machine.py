@@ -72,6 +72,7 @@ class MachineSpec:
     nvme: Optional[Nvme] = None
     igb: Optional[Igb] = None
     rng_slot: Optional[int] = 4  # something of the root zone's own; None: nothing
+    memory_file: Optional[Path] = None  # memory is this file: the host reads and writes it (ram.py)
     trace: tuple = WITNESS_TRACE
     consoles: tuple = ("root", "hypervisor")  # serial lines in order
 
@@ -90,6 +91,10 @@ def _board(spec):
     args = ["-nodefaults", "-no-reboot", "-display", "none"] + SMMU_MODES[spec.smmu]
     args += ["-accel", "tcg,thread=multi", "-cpu", spec.cpu, "-smp", str(spec.smp)]
     args += ["-m", str(spec.memory_mib), "-kernel", str(spec.kernel)]
+    if spec.memory_file:
+        backend = f"memory-backend-file,id=ram0,size={spec.memory_mib}M,share=on"
+        args += ["-object", f"{backend},mem-path={spec.memory_file}"]
+        args += ["-machine", "memory-backend=ram0"]
     if spec.initrd:
         args += ["-initrd", str(spec.initrd)]
     if spec.append:

@@ -53,9 +53,11 @@ class System:
         self.machine.stop()
 
     def tidy(self, report):
-        """Removes what is large from the records, unless it may be wanted to understand a failure."""
+        """Removes what is large from the records, unless it may be wanted to understand a
+        failure.
+        """
         if not report.failed():
-            for pattern in ("*.img", "*.bundle", "*.pcap"):
+            for pattern in ("*.img", "*.bundle", "*.pcap", "*.ram"):
                 for path in self.records.glob(pattern):
                     path.unlink()
 
