@@ -162,7 +162,9 @@ def idle(report, system):
 
 
 def size(report, system):
-    """Of the ELF file, and as the running image tells it (which counts padding between sections)."""
+    """Of the ELF file, and as the running image tells it (which counts padding between
+    sections).
+    """
     sections = elf.sizes(paths.HYPERVISOR_ELF)
     figures = ", ".join(f"{name} {count}" for name, count in sections.items())
     report.check(

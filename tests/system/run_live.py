@@ -68,7 +68,9 @@ class Screen:
 
 
 class Keys:
-    """Takes typed bytes apart: ordinary ones go to the front line, those after Ctrl-T are commands."""
+    """Takes typed bytes apart: ordinary ones go to the front line, those after Ctrl-T are
+    commands.
+    """
 
     def __init__(self, screen):
         self.screen = screen
@@ -140,7 +142,8 @@ def main():
     spec = MachineSpec(nvme=Nvme(image=make_disk(records)), igb=Igb(), trace=())
     print(__doc__.split("\n\n", 1)[1])
     print(
-        f"Transcripts: {records}. The igb's peer is 10.0.2.2 (zone: ip addr add 10.0.2.15/24 dev eth0).",
+        f"Transcripts: {records}. The igb's peer is 10.0.2.2 "
+        "(zone: ip addr add 10.0.2.15/24 dev eth0).",
         flush=True,
     )
     before = termios.tcgetattr(0)

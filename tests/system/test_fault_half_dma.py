@@ -20,7 +20,9 @@ ZONE = "zone1"
 
 
 def compare(report, system, devices):
-    """Every fault in the monitor's list has an equal among QEMU's records, and the other way round."""
+    """Every fault in the monitor's list has an equal among QEMU's records, and the other way
+    round.
+    """
     told = system.monitor.faults()
     records = [e for e in smmu.events(system.machine) if e.type in smmu.WITH_ADDRESS]
     owner = {d.stream: d for d in devices}
@@ -34,7 +36,8 @@ def compare(report, system, devices):
         report.say(f"monitor: {fault[0]} of {fault[1]}: {fault[3]} at {fault[2]:#x}")
     for event in records[:4]:
         report.say(
-            f"QEMU:    stream {event.stream:#x} {event.name}: {event.direction} at {event.address:#x}"
+            f"QEMU:    stream {event.stream:#x} {event.name}: "
+            f"{event.direction} at {event.address:#x}"
         )
     report.check(
         records,

@@ -184,7 +184,9 @@ class Hostile:
         self.everybody_alive("writing a foreign message")
 
     def start_drive(self, submission, completion):
-        """The drive's admin queues at these addresses, and one command rung in, whatever is there."""
+        """The drive's admin queues at these addresses, and one command rung in, whatever is
+        there.
+        """
         base = self.bars(checks.NVME_ID)[0].gpa
         self.poke((base + NVME_CC, 0))
         self.zone.run("usleep 200000")
@@ -197,7 +199,9 @@ class Hostile:
         self.zone.run("usleep 500000")
 
     def refused(self, target, direction):
-        """QEMU recorded the access to the target page, and the monitor reports what QEMU recorded."""
+        """QEMU recorded the access to the target page, and the monitor reports what QEMU
+        recorded.
+        """
         records = [e for e in smmu.events(self.system.machine) if e.type in smmu.WITH_ADDRESS]
         hit = next(
             (e for e in records if e.address & ~0xFFF == target and e.direction == direction), None

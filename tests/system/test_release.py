@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A device changes hands while both zones run: released from zone1, given to root, used there, and given back.
+"""A device changes hands while both zones run: released from zone1, given to root, used there, and
+given back.
 
-Witnesses: QEMU's reset trace and stream table, the host's digest of the image, and what the other zone can see.
+Witnesses: QEMU's reset trace and stream table, the host's digest of the image, and what the other
+zone can see.
 """
 
 import sys

@@ -163,7 +163,9 @@ def _pin_card(zone, lines, cpus):
 
 
 def _stimulate(system, zone, cpus, wanted, before):
-    """Makes every vector of both devices fire: I/O from each CPU, an admin command, a link change."""
+    """Makes every vector of both devices fire: I/O from each CPU, an admin command, a link
+    change.
+    """
     for cpu in range(cpus):
         zone.run(f"iotool --cpu {cpu} read-sha256 {DISK} 8M > /dev/null 2>&1", 60)
     zone.run("echo 1 > /sys/class/nvme/nvme0/rescan_controller")

@@ -56,7 +56,8 @@ class Console:
         """Waits for the pattern in what was not consumed yet, consumes through its end, returns the
         match.
 
-        The text skipped on the way is match.string[:match.start()]. A match of `fatal` ends the wait at once.
+        The text skipped on the way is match.string[:match.start()]. A match of `fatal` ends the
+        wait at once.
         """
         regex = re.compile(pattern, re.MULTILINE) if isinstance(pattern, str) else pattern
         deadline = time.monotonic() + patience(timeout)
@@ -78,7 +79,8 @@ class Console:
                         else f"{patience(timeout):.0f} s passed"
                     )
                     raise ConsoleError(
-                        f"{self.name}: {why} waiting for {regex.pattern!r}; last seen:\n{self.tail()}"
+                        f"{self.name}: {why} waiting for {regex.pattern!r}; last seen:\n"
+                        f"{self.tail()}"
                     )
                 self._changed.wait(left)
 

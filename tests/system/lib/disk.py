@@ -21,7 +21,9 @@ def _mix(z):
 
 
 def stream_word(seed, index):
-    """Word `index` of the test stream (tests/guest/seedstream.h), computed independently of iotool."""
+    """Word `index` of the test stream (tests/guest/seedstream.h), computed independently of
+    iotool.
+    """
     base = _mix((seed + _GAMMA) & _MASK)
     return _mix((base + (index + 1) * _GAMMA) & _MASK)
 

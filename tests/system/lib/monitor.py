@@ -88,7 +88,8 @@ class Monitor:
                 return
             if now.state == "failed" or time.monotonic() > deadline:
                 raise ConsoleError(
-                    f"zone {zone} is {now.state} after {now.starts} starts, not up for the {starts}."
+                    f"zone {zone} is {now.state} after {now.starts} starts, "
+                    f"not up for the {starts}."
                 )
             time.sleep(0.2)
 

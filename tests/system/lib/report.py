@@ -54,7 +54,8 @@ class Report:
         for ok, name, figure in shown:
             print(f"  {'PASS' if ok else 'FAIL'}  {name}{': ' if figure else ''}{figure}")
         print(
-            f"\n{len(self.results) - len(failed)} passed, {len(failed)} failed, {self.elapsed():.0f} s",
+            f"\n{len(self.results) - len(failed)} passed, {len(failed)} failed, "
+            f"{self.elapsed():.0f} s",
             flush=True,
         )
         return 1 if failed or not self.results else 0

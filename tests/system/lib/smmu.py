@@ -76,7 +76,9 @@ def _decode(record):
 
 
 def events(machine):
-    """The records in the queue's memory, oldest first (those that later ones overwrote are gone)."""
+    """The records in the queue's memory, oldest first (those that later ones overwrote are
+    gone).
+    """
     base = _register(machine, EVENTQ_BASE) | _register(machine, EVENTQ_BASE + 4) << 32
     size = 1 << (base & _EVENTQ_LOG2SIZE)
     next_index = _register(machine, EVENTQ_PROD) & (size - 1)
