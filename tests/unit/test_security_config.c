@@ -231,6 +231,9 @@ static void c2_a_table_that_grows_later_gives_nothing(void)
 	CU_ASSERT_EQUAL(secure_rd(1, card, card->caps.msix + PCI_MSIX_FLAGS, 2) & 0x7ff, 19);
 	table = bar(card, 2) + 0x1fd8;
 	CU_ASSERT(!model_guest_mapped(secure_zone(1), table, NULL));
+	/* what follows the table is the device's own, as before */
+	card_hw->mem[2][0x2120] = 0x42;
+	CU_ASSERT_EQUAL(secure_mmio_rd(1, table + 0x148, 1), 0x42);
 	for (unsigned n = 0; n < 2048; n++) {
 		if (16 * n + 0x1fd8 >= 0x3000)
 			break;
@@ -246,6 +249,9 @@ static void c2_a_table_that_grows_later_gives_nothing(void)
 		secure_rd(1, card, 0, 4);
 	}
 	CU_ASSERT(messages_are_ours(card_hw));
+	secure_wr(1, card, PCI_COMMAND, 2, 6);
+	CU_ASSERT(!model_guest_mapped(secure_zone(1), table, NULL));
+	CU_ASSERT(model_guest_mapped(secure_zone(1), bar(card, 2) + 0x3000, NULL));
 	CU_ASSERT_EQUAL(secure_take_back(1, card), 0);
 }
 
@@ -407,8 +413,11 @@ static void c15_a_reset_by_the_zone_loses_nothing_it_needs(void)
 	secure_drive(1, drive, 3);
 	secure_send(drive);
 	CU_ASSERT_EQUAL(machine.zones[1].delivered, 1);
+	/* firmware had set a payload size that the device itself does not begin with */
 	devctl = drive->caps.pcie + PCI_EXP_DEVCTL;
-	payload = (uint16_t)(model_pci_get(drive_hw, devctl, 2) & PCI_EXP_DEVCTL_PAYLOAD);
+	payload = drive_hw->initial[devctl] ^ PCI_EXP_DEVCTL_PAYLOAD_256B;
+	drive_hw->config[devctl] = drive->snapshot[devctl] = (uint8_t)payload;
+	payload &= PCI_EXP_DEVCTL_PAYLOAD;
 	secure_wr(1, drive, devctl, 2, PCI_EXP_DEVCTL_BCR_FLR);
 	for (unsigned i = 0; i < 20; i++) {
 		model_time_advance_ns(50000000);

@@ -216,16 +216,27 @@ static bool refused_for(const char *what)
 	       model_log_contains("0000:01:00.0 of zone guest") && !card->owner;
 }
 
+/* A second, small BAR of the drive, and one of the card `apart` bytes further. */
+static void small_bars(uint64_t apart)
+{
+	const hpa_t at = drive->bars[0].cpu + 0x4000;
+
+	setup();
+	drive->bars[2] = (struct pci_bar){
+		.kind = PCI_BAR_MEM32, .size = 0x100, .bus = 0x20000000, .cpu = at
+	};
+	card->bars[0].size = 0x100;
+	card->bars[0].cpu = at + apart;
+}
+
 static void c10_registers_in_one_page_go_together(void)
 {
 	setup();
-	card->bars[0].cpu = drive->bars[0].cpu + 0x3800;
-	card->bars[0].size = 0x100;
+	small_bars(0x800);
 	CU_ASSERT(refused_for("shares its page of registers"));
 	CU_ASSERT_EQUAL(secure_give(1, card), 0);
-	/* one page further they can be kept apart */
-	setup();
-	card->bars[0].cpu = drive->bars[0].cpu + 0x4000;
+	/* in the next page they can be kept apart */
+	small_bars(0x1000);
 	CU_ASSERT_EQUAL(secure_give(1, drive), 0);
 	CU_ASSERT_EQUAL(secure_give(0, card), 0);
 }

@@ -9,9 +9,11 @@ SUITES := $(if $(wildcard tests/unit/*.c),unit=$(HOST_OUT)/unit-tests) \
 
 .PHONY: live
 test: all $(HOST_OUT)/fuzz-replay $(if $(wildcard tests/unit/*.c),$(HOST_OUT)/unit-tests)
+	@tests/mutants/run --map $(HOST_OUT)/unit-tests
 	@tools/make/suites $(SUITES)
 
 unit: $(HOST_OUT)/unit-tests
+	@tests/mutants/run --map $<
 	@tools/make/suites unit=$<
 
 demo: all
