@@ -177,6 +177,7 @@ static void break_device(struct fuzz_input *in)
 	switch (how & 7) {
 	case 0:
 		hw->never_ready = true;
+		world.unplugged |= hw->resets != 0;
 		break;
 	case 1:
 		hw->stuck_pending = true;

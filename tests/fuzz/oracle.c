@@ -61,6 +61,12 @@ static bool msix_on(const struct model_pci_function *hw)
 	return hw->msix && hw->config[hw->msix + 3] & 0x80;
 }
 
+/* Answers nothing and hears nothing, for good: its registers are nobody's to change. */
+static bool out_of_reach(const struct model_pci_function *hw)
+{
+	return hw->gone || (hw->never_ready && hw->resets);
+}
+
 /* Starts nothing: no requests, no answers, no messages. */
 static bool quiet(const struct model_pci_function *hw)
 {
@@ -129,7 +135,7 @@ static void check_msi(const struct world_function *w)
 	uint32_t data;
 	unsigned count;
 
-	if (!hw->msi || hw->gone)
+	if (!hw->msi || out_of_reach(hw))
 		return;
 	address = le(&hw->config[hw->msi + 4], 4) | (uint64_t)le(&hw->config[hw->msi + 8], 4) << 32;
 	data = le(&hw->config[hw->msi + 12], 2);
@@ -237,18 +243,18 @@ static void check_life(const struct world_function *w)
 	case DEVICE_QUIESCING:
 		FUZZ_CHECK(w->stream_zone < 0 || w->stream_zone == f->owner->id,
 			   SBDF_FMT ": stream of zone %d", SBDF_ARG(f->sbdf), w->stream_zone);
-		FUZZ_CHECK(w->hw->gone || !(w->hw->config[COMMAND] & COMMAND_MASTER),
+		FUZZ_CHECK(out_of_reach(w->hw) || !(w->hw->config[COMMAND] & COMMAND_MASTER),
 			   SBDF_FMT " is quiescing with Bus Master on", SBDF_ARG(f->sbdf));
 		break;
 	case DEVICE_QUARANTINED:
 		FUZZ_CHECK(w->stream_zone < 0 && !w->vectors && !f->vectors && !f->vector_count,
 			   SBDF_FMT " is free and has a stream or vectors", SBDF_ARG(f->sbdf));
-		FUZZ_CHECK(!w->owned || w->hw->gone || (quiet(w->hw) && w->whole),
+		FUZZ_CHECK(!w->owned || out_of_reach(w->hw) || (quiet(w->hw) && w->whole),
 			   SBDF_FMT " is free and not as the scan left it", SBDF_ARG(f->sbdf));
 		break;
 	case DEVICE_FAILED:
 		FUZZ_CHECK(f->failure, SBDF_FMT " failed for no reason", SBDF_ARG(f->sbdf));
-		FUZZ_CHECK(w->hw->gone || !(w->hw->config[COMMAND] & COMMAND_MASTER),
+		FUZZ_CHECK(out_of_reach(w->hw) || !(w->hw->config[COMMAND] & COMMAND_MASTER),
 			   SBDF_FMT " failed and is a bus master", SBDF_ARG(f->sbdf));
 		break;
 	case DEVICE_ABSENT:
