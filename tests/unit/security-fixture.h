@@ -21,7 +21,7 @@
 #define SECURE_RAM_GPA       ((gpa_t)0x80000000)
 #define SECURE_RAM_SIZE      (4 * MIB)
 /* Above 1 TiB, so that an address held in 32 or 40 bits shows. */
-#define SECURE_RAM_HPA(zone) ((hpa_t)0x12345600000 + (zone)*64 * MIB)
+#define SECURE_RAM_HPA(zone) ((hpa_t)0x12345600000 + (zone) * 64 * MIB)
 
 struct secure_machine {
 	struct machine board;

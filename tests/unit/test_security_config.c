@@ -179,7 +179,7 @@ static void v4_no_access_of_a_zone_harms_anybody(void)
 static void lie(struct model_pci_function *hw)
 {
 	for (unsigned o = 0x08; o < PCI_CONFIG_SIZE; o++) {
-		uint8_t fixed = (uint8_t) ~(hw->write[o] | hw->w1c[o]);
+		uint8_t fixed = (uint8_t)~(hw->write[o] | hw->w1c[o]);
 
 		hw->config[o] = (uint8_t)(hw->config[o] ^ fixed);
 		hw->initial[o] = (uint8_t)(hw->initial[o] ^ fixed);
