@@ -36,6 +36,7 @@ static struct lock ownership;
 
 enum quiesce_step {
 	STEP_DETACH,
+	STEP_VFS,
 	STEP_QUIET,
 	STEP_DRAIN,
 	STEP_BLOCK,
@@ -88,6 +89,29 @@ static bool stands_apart(const struct zone *z, const struct pci_function *f)
 			 " of zone %s; give both to one zone",
 			 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, shared[conflict],
 			 SBDF_ARG(other->sbdf), other->owner->name);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * A VF's registers and DMA are its PF's to command: only root, which manages, may hold the PF of another zone's
+ * VF. A PF that takes its VFs back says so before it looks at their owners. Pre: ownership is held.
+ */
+static bool vf_may_go_to(const struct zone *z, const struct pci_function *f)
+{
+	const struct zone *pf_owner = f->pf ? f->pf->owner : NULL;
+
+	if (!pci_is_vf(f))
+		return true;
+	if (!pf_owner || pci_vfs_phase(f->pf) != VFS_ON) {
+		refuse(z, f, "its physical function is in no zone, or is taking its VFs back",
+		       "enable VFs again first");
+		return false;
+	}
+	if (z != pf_owner && !pf_owner->root) {
+		refuse(z, f, "its physical function belongs to another zone than root",
+		       "give it to the zone that has the physical function, or that one to root");
 		return false;
 	}
 	return true;
@@ -191,7 +215,7 @@ static int claim(struct zone *z, struct pci_function *f)
 	} else if (!core_iommu(f->iommu.unit)) {
 		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
 		err = -ENXIO;
-	} else if (!stands_apart(z, f)) {
+	} else if (!vf_may_go_to(z, f) || !stands_apart(z, f)) {
 		err = -EPERM;
 	} else {
 		f->owner = z;
@@ -249,6 +273,18 @@ int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vp
 	return err;
 }
 
+bool device_vf_absent(struct pci_function *vf)
+{
+	bool absent;
+
+	host_lock(&ownership);
+	if (vf->state == DEVICE_QUARANTINED && !vf->owner)
+		vf->state = DEVICE_ABSENT;
+	absent = vf->state == DEVICE_ABSENT || (vf->state == DEVICE_FAILED && !vf->owner);
+	host_unlock(&ownership);
+	return absent;
+}
+
 int device_quiesce_start(struct device_quiesce *q, struct zone *z, struct pci_function *f)
 {
 	bool ours;
@@ -282,6 +318,19 @@ static int step_detach(struct device_quiesce *q)
 {
 	q->f->failure = NULL;
 	vpci_remove(q->zone->vpci, q->f);
+	q->step = STEP_VFS;
+	return 0;
+}
+
+/* Its VFs would vanish with its reset: they leave their zones first. */
+static int step_vfs(struct device_quiesce *q)
+{
+	int err = vfs_leave_step(q->f, &q->wait_until);
+
+	if (err == -EAGAIN)
+		return err;
+	if (err)
+		fail(q, "its VFs do not go off");
 	q->deadline = host_time_ns() + ANSWER_TIMEOUT_NS;
 	q->step = STEP_QUIET;
 	return 0;
@@ -386,6 +435,9 @@ int device_quiesce_step(struct device_quiesce *q)
 		switch ((enum quiesce_step)q->step) {
 		case STEP_DETACH:
 			err = step_detach(q);
+			break;
+		case STEP_VFS:
+			err = step_vfs(q);
 			break;
 		case STEP_QUIET:
 			err = step_quiet(q);

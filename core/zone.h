@@ -14,6 +14,12 @@ struct msi_unit *core_msi_unit(int index);
 const struct pci_table *core_devices(void);
 
 /*
+ * A VF that nobody has and nobody is getting is ABSENT from now on. True: it is, or it FAILED; false: somebody still
+ * works on it.
+ */
+bool device_vf_absent(struct pci_function *vf);
+
+/*
  * The zone's domain on a unit, made on first use with the zone's RAM and every MSI doorbell mapped.
  * Pre: the zone has RAM. -ENOMEM, -ENOSPC, -EADDRINUSE (a doorbell lies where the zone's RAM or PCI
  * windows are); the reason is logged.

@@ -84,3 +84,14 @@ enum pci_conflict pci_conflict(const struct pci_function *a, const struct pci_fu
 		return PCI_SAME_INTX;
 	return share_msi_id(a, b) ? PCI_SAME_MSI_ID : PCI_APART;
 }
+
+bool pci_vfs_apart(const struct pci_table *t, const struct pci_function *pf)
+{
+	unsigned i;
+
+	for (i = 0; i < t->count; i++)
+		if (&t->functions[i] != pf && t->functions[i].group == pf->group &&
+		    t->functions[i].pf != pf)
+			return false;
+	return true;
+}

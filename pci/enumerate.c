@@ -91,6 +91,16 @@ static struct pci_route route(const struct pci_id_map *map, unsigned count, uint
 	return (struct pci_route){ .unit = -1 };
 }
 
+struct pci_route pci_route_iommu(const struct pci_host *h, uint16_t rid)
+{
+	return route(h->iommu_map, h->iommu_map_count, rid);
+}
+
+struct pci_route pci_route_msi(const struct pci_host *h, uint16_t rid)
+{
+	return route(h->msi_map, h->msi_map_count, rid);
+}
+
 static bool is_port(const struct pci_function *f)
 {
 	return pci_is_bridge(f) &&
@@ -213,8 +223,8 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 		f->subsystem_vendor = pci_read16(f, PCI_SUBSYSTEM_VENDOR_ID);
 		f->subsystem_device = pci_read16(f, PCI_SUBSYSTEM_ID);
 	}
-	f->iommu = route(s->host->iommu_map, s->host->iommu_map_count, sbdf_rid(fn));
-	f->msi_unit = route(s->host->msi_map, s->host->msi_map_count, sbdf_rid(fn));
+	f->iommu = pci_route_iommu(s->host, sbdf_rid(fn));
+	f->msi_unit = pci_route_msi(s->host, sbdf_rid(fn));
 	pci_capture_capabilities(f);
 	power_on(f);
 	silence(f);
@@ -503,6 +513,9 @@ int pci_scan_host(struct pci_host *h, struct pci_table *t)
 	int err;
 
 	scan_bus(&s, NULL, h->bus_first, h->bus_last, 0, &last);
+	/* Not earlier: where VFs stand may depend on ARI. */
+	for (i = first; i < t->count; i++)
+		pci_capture_sriov(&t->functions[i]);
 	err = pci_place_resources(h, t, first);
 	for (i = first; i < t->count; i++) {
 		struct pci_function *f = &t->functions[i];

@@ -60,7 +60,14 @@ int pci_set_bus_master(struct pci_function *f, bool on)
 
 int pci_set_memory_decode(struct pci_function *f, bool on)
 {
-	return set_command(f, PCI_COMMAND_MEMORY, on);
+	if (!pci_is_vf(f))
+		return set_command(f, PCI_COMMAND_MEMORY, on);
+	/*
+	 * By the specification a VF has no such bit: the PF's VF Memory Space Enable is on as long as
+	 * there are VFs. Some have it all the same, and need it; nothing can be read from it.
+	 */
+	pci_update16(f, PCI_COMMAND, on ? 0 : PCI_COMMAND_MEMORY, on ? PCI_COMMAND_MEMORY : 0);
+	return 0;
 }
 
 bool pci_transactions_done(const struct pci_function *f)
@@ -101,7 +108,7 @@ static void restore_bar_sizes(const struct pci_function *f)
 		restore32(f, cap + PCI_REBAR_CTRL + 8 * i);
 }
 
-static void restore_extended(const struct pci_function *f)
+static void restore_extended(struct pci_function *f)
 {
 	restore_bar_sizes(f);
 	if (f->caps.acs)
@@ -111,6 +118,7 @@ static void restore_extended(const struct pci_function *f)
 	if (f->caps.sriov) {
 		restore16(f, f->caps.sriov + PCI_SRIOV_CTRL, PCI_SRIOV_CTRL_ARI);
 		restore32(f, f->caps.sriov + PCI_SRIOV_SYS_PGSIZE);
+		pci_program_vf_bars(f);
 	}
 	if (f->caps.aer) {
 		restore32(f, f->caps.aer + PCI_ERR_UNCOR_MASK);

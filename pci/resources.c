@@ -44,8 +44,15 @@ struct placement {
 	enum placing state;
 	bool window; /* a bridge's forwarding window, else a BAR */
 	bool fixed;
+	unsigned count;       /* BARs in a row: 1, or the function's VFs for a VF BAR */
 	uint64_t size, align; /* what has to be placed; size 0: nothing (yet) */
 };
+
+/*
+ * VF BARs are a wish: they must not crowd out what functions have. A function whose VFs want more than this
+ * part of the host's window gets none.
+ */
+#define VF_SHARE 16u
 
 #define MAX_PLACEMENTS (MAX_PCI_FUNCTIONS * (PCI_BAR_COUNT + 2))
 static struct placement list[MAX_PLACEMENTS];
@@ -82,10 +89,42 @@ static void list_add(struct pci_function *owner, struct pci_bar *bar, enum space
 {
 	struct placement *p = &list[list_count++];
 
-	*p = (struct placement){ .owner = owner, .bar = bar, .space = space, .window = window };
+	*p = (struct placement){
+		.owner = owner, .bar = bar, .space = space, .window = window, .count = 1
+	};
 	if (!window) {
 		p->size = p->align = bar->size > PAGE_SIZE ? bar->size : PAGE_SIZE;
 		p->fixed = pci_bar_is_fixed(owner, bar);
+	}
+}
+
+static enum space space_of(struct pci_host *h, const struct pci_function *f,
+			   const struct pci_bar *b)
+{
+	bool pref = b->kind == PCI_BAR_MEM64 && b->prefetchable;
+
+	return pref && forwards_pref64(h, f->parent) ? SPACE_PREF : SPACE_MEM;
+}
+
+static void list_add_vf_bars(struct pci_host *h, struct pci_function *f)
+{
+	unsigned i;
+
+	for (i = 0; i < PCI_BAR_COUNT && f->sriov.total; i++) {
+		struct pci_bar *b = &f->sriov.bars[i];
+		enum space space = space_of(h, f, b);
+		const struct pci_window *w = host_window(h, space);
+
+		if (!b->size)
+			continue;
+		if (list_count == MAX_PLACEMENTS || !w ||
+		    b->size > w->size / VF_SHARE / f->sriov.total) {
+			b->bus = 0; /* told by name when the BARs are programmed */
+			continue;
+		}
+		list_add(f, b, space, false);
+		list[list_count - 1].count = f->sriov.total;
+		list[list_count - 1].size = b->size * f->sriov.total;
 	}
 }
 
@@ -99,13 +138,9 @@ static void list_build(struct pci_host *h, struct pci_table *t, unsigned first)
 
 		for (bar = 0; bar < PCI_BAR_COUNT; bar++) {
 			struct pci_bar *b = &f->bars[bar];
-			bool pref = b->kind == PCI_BAR_MEM64 && b->prefetchable;
 
 			if (b->kind == PCI_BAR_MEM32 || b->kind == PCI_BAR_MEM64)
-				list_add(f, b,
-					 pref && forwards_pref64(h, f->parent) ? SPACE_PREF
-									       : SPACE_MEM,
-					 false);
+				list_add(f, b, space_of(h, f, b), false);
 		}
 		if (pci_is_bridge(f)) {
 			list_add(f, &f->window_mem, SPACE_MEM, true);
@@ -113,6 +148,9 @@ static void list_build(struct pci_host *h, struct pci_table *t, unsigned first)
 				list_add(f, &f->window_pref, SPACE_PREF, true);
 		}
 	}
+	/* Last: when the list is full, it is they that go without. */
+	for (i = first; i < t->count; i++)
+		list_add_vf_bars(h, &t->functions[i]);
 }
 
 static const struct pci_function *subtree(const struct pci_function *f)
@@ -180,7 +218,12 @@ static bool forwarded(const struct pci_host *h, const struct pci_function *paren
  */
 static uint64_t own_size(const struct placement *p)
 {
-	return p->bar->size;
+	return p->window ? p->bar->size : p->bar->size * p->count;
+}
+
+static bool is_vf_bar(const struct placement *p)
+{
+	return p->bar >= p->owner->sriov.bars && p->bar < p->owner->sriov.bars + PCI_BAR_COUNT;
 }
 
 static bool firmware_valid(const struct pci_host *h, const struct placement *p)
@@ -229,8 +272,13 @@ static void keep_valid_subtrees(const struct pci_host *h, struct pci_table *t, u
 	for (i = first; i < t->count; i++)
 		if (pci_is_bridge(&t->functions[i]))
 			read_firmware_windows(&t->functions[i]);
+	/* Firmware need not have placed VF BARs; that is no reason to move what it has. */
 	for (i = 0; i < list_count; i++)
-		if (!firmware_valid(h, &list[i]) || relies_on_unlisted(&list[i]))
+		if (is_vf_bar(&list[i]) && !firmware_valid(h, &list[i]))
+			list[i].bar->bus = 0;
+	for (i = 0; i < list_count; i++)
+		if (!(is_vf_bar(&list[i]) && !list[i].bar->bus) &&
+		    (!firmware_valid(h, &list[i]) || relies_on_unlisted(&list[i])))
 			broken[subtree(list[i].owner) - t->functions] = true;
 	for (i = 0; i < list_count; i++) {
 		struct placement *p = &list[i];
@@ -244,7 +292,7 @@ static void keep_valid_subtrees(const struct pci_host *h, struct pci_table *t, u
 				"pci " SBDF_FMT
 				": a BAR that must not move has no valid address; it is not usable",
 				SBDF_ARG(p->owner->sbdf));
-		if (keep && p->bar->size) {
+		if (keep && p->bar->size && !(is_vf_bar(p) && !p->bar->bus)) {
 			p->state = KEPT;
 		} else if (p->fixed) {
 			p->state = FAILED;
@@ -300,7 +348,7 @@ again:
 		return false;
 	for (i = 0; i < list_count; i++) {
 		const struct placement *o = &list[i];
-		uint64_t osize = o->size > o->bar->size ? o->size : o->bar->size;
+		uint64_t osize = o->size > own_size(o) ? o->size : own_size(o);
 		uint64_t obus = o->window ? o->bar->bus : align_down(o->bar->bus, PAGE_SIZE);
 
 		if ((o->state == KEPT || o->state == PLACED) && o->owner->host == p->owner->host &&
@@ -402,6 +450,34 @@ static void settle_children(struct placement *w, int *err)
 	}
 }
 
+/*
+ * VF BARs that firmware left out find room in a window it gave the bridge above, if not in one it had left
+ * closed, or stay out. One below a window that never got a place still has an address relative to it.
+ */
+static void place_vf_bars_in_kept_windows(const struct pci_host *h)
+{
+	unsigned i;
+
+	for (i = 0; i < list_count; i++) {
+		struct placement *p = &list[i];
+		const struct pci_function *b = p->owner->parent;
+		const struct pci_bar *w;
+		uint64_t at;
+
+		if (!is_vf_bar(p) || p->owner->host != h || !b)
+			continue;
+		w = p->space == SPACE_PREF ? &b->window_pref : &b->window_mem;
+		if (p->state == PLACED && !inside_bar(p->bar->bus, own_size(p), w)) {
+			p->state = WAITING;
+			p->bar->bus = 0;
+		}
+		if (p->state != WAITING || !first_fit(p, (struct range){ w->bus, w->size }, &at))
+			continue;
+		p->bar->bus = at;
+		p->state = PLACED;
+	}
+}
+
 /* ---- programming ---- */
 
 static hpa_t cpu_address(const struct pci_host *h, uint64_t bus)
@@ -460,6 +536,10 @@ static void program(struct pci_host *h, struct pci_function *f)
 		if (!pci_bar_is_fixed(f, b))
 			pci_write_bar(f, i, b->bus);
 	}
+	for (i = 0; i < PCI_BAR_COUNT; i++)
+		if (f->sriov.bars[i].bus)
+			f->sriov.bars[i].cpu = cpu_address(h, f->sriov.bars[i].bus);
+	pci_program_vf_bars(f);
 	if (pci_is_bridge(f)) {
 		f->window_mem.kind = f->window_mem.size ? PCI_BAR_MEM32 : PCI_BAR_NONE;
 		f->window_mem.cpu = f->window_mem.size ? cpu_address(h, f->window_mem.bus) : 0;
@@ -489,6 +569,7 @@ int pci_place_resources(struct pci_host *h, struct pci_table *t, unsigned first)
 	for (i = 0; i < list_count; i++)
 		if (list[i].window && (list[i].state == PLACED || list[i].state == FAILED))
 			settle_children(&list[i], &err);
+	place_vf_bars_in_kept_windows(h);
 	for (i = first; i < t->count; i++)
 		program(h, &t->functions[i]);
 	return err;

@@ -79,6 +79,18 @@ void pci_write_bar(const struct pci_function *f, unsigned index, uint64_t bus);
  */
 int pci_place_resources(struct pci_host *h, struct pci_table *t, unsigned first);
 
+/* Where a requester ID goes at the IOMMUs and at the MSI units; unit -1: nowhere. */
+struct pci_route pci_route_iommu(const struct pci_host *h, uint16_t rid);
+struct pci_route pci_route_msi(const struct pci_host *h, uint16_t rid);
+
+/* Fills sriov of a function of the scan. Pre: VF Enable is off, ARI is decided. */
+void pci_capture_sriov(struct pci_function *pf);
+/*
+ * Writes the VF BARs' places; a function with one that has none loses its SR-IOV. Also after a
+ * reset.
+ */
+void pci_program_vf_bars(struct pci_function *pf);
+
 /* Reads the whole config space into the snapshot. */
 void pci_capture_snapshot(struct pci_function *f);
 

@@ -20,8 +20,7 @@
 #include <postern/errno.h>
 #include <postern/zone.h>
 
-#define BAR_REG(i) (PCI_BASE_ADDRESS_0 + 4 * (i))
-#define BAR_FLAGS  0xfu
+#define BAR_FLAGS 0xfu
 
 /* ---- registers ---- */
 
@@ -30,27 +29,37 @@ static bool wide(const struct vpci_bar *b)
 	return b->bar && b->bar->kind == PCI_BAR_MEM64;
 }
 
+static unsigned bar_register(const struct vpci_function *fn, unsigned index)
+{
+	return index < PCI_BAR_COUNT ? PCI_BASE_ADDRESS_0 + 4 * index
+				     : fn->sriov_cap + PCI_SRIOV_BAR + 4 * (index - PCI_BAR_COUNT);
+}
+
 uint64_t vpci_bar_address(const struct vpci_function *fn, unsigned index)
 {
-	const struct vpci_bar *b = &fn->bars[index];
+	const struct vpci_bar *b = vpci_bar_const(fn, index);
+	unsigned reg = bar_register(fn, index);
 	uint64_t low;
 
 	if (!b->bar)
 		return 0;
-	low = vpci_get(fn, BAR_REG(index), 4) & ~BAR_FLAGS;
-	return wide(b) ? low | (uint64_t)vpci_get(fn, BAR_REG(index + 1), 4) << 32 : low;
+	if (fn->pf)
+		return vpci_vf_bar_address(fn, index);
+	low = vpci_get(fn, reg, 4) & ~BAR_FLAGS;
+	return wide(b) ? low | (uint64_t)vpci_get(fn, reg + 4, 4) << 32 : low;
 }
 
 void vpci_bar_set_address(struct vpci_function *fn, unsigned index, uint64_t address)
 {
-	const struct vpci_bar *b = &fn->bars[index];
+	const struct vpci_bar *b = vpci_bar_const(fn, index);
+	unsigned reg = bar_register(fn, index);
 
-	if (!b->bar)
+	/* A VF on its PF's bus has no address of its own. */
+	if (!b->bar || fn->pf)
 		return;
-	vpci_set(fn, BAR_REG(index), 4,
-		 ((uint32_t)address & ~BAR_FLAGS) | (vpci_get(fn, BAR_REG(index), 4) & BAR_FLAGS));
+	vpci_set(fn, reg, 4, ((uint32_t)address & ~BAR_FLAGS) | (vpci_get(fn, reg, 4) & BAR_FLAGS));
 	if (wide(b))
-		vpci_set(fn, BAR_REG(index + 1), 4, (uint32_t)(address >> 32));
+		vpci_set(fn, reg + 4, 4, (uint32_t)(address >> 32));
 }
 
 /* ---- what can be mapped ---- */
@@ -190,7 +199,7 @@ static void complain(struct vpci_function *fn, unsigned index, gpa_t at, int err
 						       : "");
 }
 
-static void move(struct vpci_function *fn, unsigned index)
+void vpci_bar_move(struct vpci_function *fn, unsigned index)
 {
 	struct vpci_bar *b = &fn->bars[index];
 	gpa_t old = b->at, new = vpci_bar_address(fn, index);
@@ -201,7 +210,7 @@ static void move(struct vpci_function *fn, unsigned index)
 		return;
 	disconnect(fn->bus, b);
 	err = connect_at(fn->bus, b, new);
-	if (err && err != -ERANGE && was) {
+	if (err && err != -ERANGE && was && !fn->pf) {
 		complain(fn, index, new, err, "it stays where it was");
 		vpci_bar_set_address(fn, index, old);
 		if (connect_at(fn->bus, b, old))
@@ -216,7 +225,7 @@ static void bar_written(struct vpci_function *fn, unsigned offset)
 	unsigned index = (offset - PCI_BASE_ADDRESS_0) / 4;
 
 	if (fn->memory_on)
-		move(fn, index);
+		vpci_bar_move(fn, index);
 }
 
 void vpci_bars_connect(struct vpci_function *fn)
@@ -250,7 +259,7 @@ void vpci_bars_disconnect(struct vpci_function *fn)
 void vpci_bars_build(struct vpci_function *fn)
 {
 	const struct pci_function *f = fn->f;
-	unsigned i;
+	unsigned i, reg;
 
 	for (i = 0; i < PCI_BAR_COUNT; i++) {
 		struct vpci_bar *b = &fn->bars[i];
@@ -264,12 +273,17 @@ void vpci_bars_build(struct vpci_function *fn)
 		if ((p->kind != PCI_BAR_MEM32 && p->kind != PCI_BAR_MEM64) || !p->bus)
 			continue;
 		b->bar = p;
-		vpci_list(fn, BAR_REG(i), 4, VPCI_CONSTANT, BAR_FLAGS, flags);
-		vpci_list(fn, BAR_REG(i), 4, VPCI_EMULATED, (uint32_t)mask & ~BAR_FLAGS, 0);
-		if (wide(b))
-			vpci_list(fn, BAR_REG(i + 1), 4, VPCI_EMULATED, (uint32_t)(mask >> 32), 0);
-		vpci_hook(fn, BAR_REG(i), wide(b) ? 8 : 4, bar_written);
+		b->count = 1;
 		plan_maps(fn, i);
+		/* A VF on its PF's bus has no registers for them: its PF's VF BARs say where they are. */
+		if (fn->pf)
+			continue;
+		reg = bar_register(fn, i);
+		vpci_list(fn, reg, 4, VPCI_CONSTANT, BAR_FLAGS, flags);
+		vpci_list(fn, reg, 4, VPCI_EMULATED, (uint32_t)mask & ~BAR_FLAGS, 0);
+		if (wide(b))
+			vpci_list(fn, reg + 4, 4, VPCI_EMULATED, (uint32_t)(mask >> 32), 0);
+		vpci_hook(fn, reg, wide(b) ? 8 : 4, bar_written);
 	}
 }
 

@@ -50,6 +50,8 @@
 #define DEVCAP2_SHOWN 0x0000001fu /* completion timeout ranges and disable */
 #define DEVCTL2_VIEW  0x001fu     /* completion timeout value and disable */
 #define READRQ_MAX    5u          /* 4096 bytes; 6 and 7 are reserved */
+/* Where SR-IOV is shown behind a serial number. */
+#define SRIOV_SHOWN   0x110u
 /*
  * What a root-complex integrated device shows when it stands below a port, where a link is
  * expected.
@@ -61,7 +63,9 @@
 static void command_written(struct vpci_function *fn, unsigned offset)
 {
 	uint16_t command = (uint16_t)vpci_get(fn, offset, 2);
-	bool memory = command & PCI_COMMAND_MEMORY, master = command & PCI_COMMAND_MASTER;
+	/* A VF on its PF's bus decodes when the PF's VF Memory Space Enable says so. */
+	bool memory = fn->pf ? fn->memory_on : command & PCI_COMMAND_MEMORY;
+	bool master = command & PCI_COMMAND_MASTER;
 
 	/* Stop requests before decode goes, start them after it is there. */
 	if (!master && fn->master_on) {
@@ -227,7 +231,7 @@ static void build_header(struct vpci_function *fn)
 	/* From the capture, not the register: a virtual function's own IDs read all-ones. */
 	vpci_list(fn, PCI_VENDOR_ID, 2, VPCI_CONSTANT, UINT16_MAX, f->vendor);
 	vpci_list(fn, PCI_DEVICE_ID, 2, VPCI_CONSTANT, UINT16_MAX, f->device);
-	vpci_list(fn, PCI_COMMAND, 2, VPCI_EMULATED, COMMAND_ZONE, 0);
+	vpci_list(fn, PCI_COMMAND, 2, VPCI_EMULATED, fn->pf ? PCI_COMMAND_MASTER : COMMAND_ZONE, 0);
 	vpci_hook(fn, PCI_COMMAND, 2, command_written);
 	vpci_list(fn, PCI_STATUS, 2, VPCI_CLEAR, STATUS_ERRORS, 0);
 	vpci_list(fn, PCI_STATUS, 2, VPCI_CONSTANT, STATUS_FIXED,
@@ -267,16 +271,19 @@ static void build_capabilities(struct vpci_function *fn)
 }
 
 /*
- * The serial number is the one extended capability shown; it is constant, so it can stand at the
- * list's head.
+ * The serial number, and SR-IOV behind it. No register of theirs is the hardware's, so they need not stand
+ * where they do there; the list must begin at 100h.
  */
 static void build_extended(struct vpci_function *fn)
 {
 	const struct pci_function *f = fn->f;
 
+	if (fn->shows_sriov)
+		vpci_sriov_build(fn, f->caps.dsn ? SRIOV_SHOWN : EXTENDED_FIRST);
 	if (!f->caps.dsn)
 		return;
-	vpci_list(fn, EXTENDED_FIRST, 4, VPCI_CONSTANT, UINT32_MAX, PCI_EXT_CAP_ID_DSN | 1u << 16);
+	vpci_list(fn, EXTENDED_FIRST, 4, VPCI_CONSTANT, UINT32_MAX,
+		  PCI_EXT_CAP_ID_DSN | 1u << 16 | (fn->shows_sriov ? SRIOV_SHOWN << 20 : 0));
 	vpci_list(fn, EXTENDED_FIRST + 4, 4, VPCI_CONSTANT, UINT32_MAX,
 		  pci_snapshot32(f, f->caps.dsn + 4u));
 	vpci_list(fn, EXTENDED_FIRST + 8, 4, VPCI_CONSTANT, UINT32_MAX,
@@ -309,33 +316,45 @@ int vpci_endpoint_program(struct vpci_function *fn)
 
 /* ---- reset ---- */
 
+/* False: the function has no reset; then it is quiet at least. */
+static bool start_reset(struct vpci_function *fn)
+{
+	fn->reset_waits = false;
+	if (!pci_reset_start(&fn->reset, fn->f))
+		return true;
+	/*
+	 * Offered only where it works; a bus reset may still find a function without any reset.
+	 */
+	pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);
+	vpci_set(fn, PCI_COMMAND, 2, 0);
+	return false;
+}
+
 void vpci_endpoint_reset(struct vpci_function *fn)
 {
-	uint64_t address[PCI_BAR_COUNT];
+	uint64_t address[VPCI_BARS];
 	uint8_t header = fn->view.value[PCI_HEADER_TYPE];
 	unsigned i;
 
-	if (fn->resetting || fn->dead)
+	if (fn->resetting || fn->dead || fn->inert)
 		return;
 	vpci_bars_disconnect(fn);
 	fn->master_on = false;
-	if (pci_reset_start(&fn->reset, fn->f)) {
-		/*
-		 * Offered only where it works; a bus reset may still find a function without any
-		 * reset.
-		 */
+	if (fn->sriov_cap && !vpci_vfs_gone(fn)) {
+		/* A reset would take the VFs away under those who have them: they go first. */
+		fn->reset_waits = true;
 		pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);
-		vpci_set(fn, PCI_COMMAND, 2, 0);
+	} else if (!start_reset(fn)) {
 		return;
 	}
 	/*
 	 * Everything as after power-on, except the BARs' addresses: software that does not save
 	 * them keeps working.
 	 */
-	for (i = 0; i < PCI_BAR_COUNT; i++)
+	for (i = 0; i < VPCI_BARS; i++)
 		address[i] = vpci_bar_address(fn, i);
 	vpci_endpoint_build(fn);
-	for (i = 0; i < PCI_BAR_COUNT; i++)
+	for (i = 0; i < VPCI_BARS; i++)
 		vpci_bar_set_address(fn, i, address[i]);
 	fn->view.value[PCI_HEADER_TYPE] = header;
 	fn->resetting = true;
@@ -348,6 +367,14 @@ void vpci_endpoint_advance(struct vpci_function *fn)
 
 	if (!fn->resetting)
 		return;
+	if (fn->reset_waits) {
+		if (pci_vfs_phase(fn->f) != VFS_OFF)
+			return;
+		if (!start_reset(fn)) {
+			fn->resetting = false;
+			return;
+		}
+	}
 	do
 		err = pci_reset_step(&fn->reset);
 	while (err == -EAGAIN && host_time_ns() >= fn->reset.wait_until);
@@ -356,6 +383,9 @@ void vpci_endpoint_advance(struct vpci_function *fn)
 	fn->resetting = false;
 	if (!err)
 		err = vpci_endpoint_program(fn);
-	if (err)
+	if (err) {
 		vpci_kill(fn, "it did not come back from a reset the zone asked for");
+	} else if (fn->pf && fn->pf->vfs_memory_on) {
+		vpci_vf_connect(fn);
+	}
 }

@@ -29,9 +29,15 @@ static struct range zone_window(const struct vpci *v, bool high)
 		    : (struct range){ v->layout.mem32, v->layout.mem32_size };
 }
 
-static uint64_t footprint(const struct pci_bar *b)
+static uint64_t alignment(const struct vpci_bar *b)
 {
-	return b->size > PAGE_SIZE ? b->size : PAGE_SIZE;
+	return b->bar->size > PAGE_SIZE ? b->bar->size : PAGE_SIZE;
+}
+
+/* A VF BAR stands for all VFs'. */
+static uint64_t footprint(const struct vpci_bar *b)
+{
+	return alignment(b) * b->count;
 }
 
 /*
@@ -46,11 +52,14 @@ static bool claim(const struct vpci_function *fn, unsigned n, struct range *out)
 			vpci_port_window(fn, n == 1, &out->start, &out->size);
 		return n < 2;
 	}
-	if (n < PCI_BAR_COUNT && fn->bars[n].bar) {
-		out->start = vpci_bar_address(fn, n);
-		out->size = out->start ? footprint(fn->bars[n].bar) : 0;
+	/* A VF on its PF's bus is inside what its PF holds. */
+	if (n < VPCI_BARS && !fn->pf) {
+		const struct vpci_bar *b = vpci_bar_const(fn, n);
+
+		out->start = b->bar ? vpci_bar_address(fn, n) : 0;
+		out->size = out->start ? footprint(b) : 0;
 	}
-	return n < PCI_BAR_COUNT;
+	return n < VPCI_BARS;
 }
 
 /* First fit among everybody's claims but those of `mine` and of what is below it. */
@@ -88,10 +97,10 @@ static struct vpci_bar *largest_left(const struct vpci *v, const struct vpci_fun
 	unsigned i;
 
 	for_each_function(fn, v) {
-		if (only ? fn != only : fn->port != port)
+		if (fn->pf || (only ? fn != only : fn->port != port))
 			continue;
-		for (i = 0; i < PCI_BAR_COUNT; i++) {
-			struct vpci_bar *b = &fn->bars[i];
+		for (i = 0; i < VPCI_BARS; i++) {
+			struct vpci_bar *b = vpci_bar(fn, i);
 
 			if (b->bar && b->wanted == UINT64_MAX && goes_high(v, b->bar) == high &&
 			    (!best || b->bar->size > best->bar->size))
@@ -105,20 +114,21 @@ static void start_over(struct vpci_function *fn)
 {
 	unsigned i;
 
-	for (i = 0; i < PCI_BAR_COUNT; i++)
-		fn->bars[i].wanted = UINT64_MAX;
+	for (i = 0; i < VPCI_BARS; i++)
+		vpci_bar(fn, i)->wanted = UINT64_MAX;
 }
 
 static void commit(struct vpci_function *fn, uint64_t low, uint64_t high)
 {
 	unsigned i;
 
-	for (i = 0; i < PCI_BAR_COUNT; i++)
-		if (fn->bars[i].bar)
+	for (i = 0; i < VPCI_BARS; i++) {
+		const struct vpci_bar *b = vpci_bar(fn, i);
+
+		if (b->bar)
 			vpci_bar_set_address(fn, i,
-					     fn->bars[i].wanted +
-						     (goes_high(fn->bus, fn->bars[i].bar) ? high
-											  : low));
+					     b->wanted + (goes_high(fn->bus, b->bar) ? high : low));
+	}
 }
 
 int vpci_place_function(struct vpci_function *fn)
@@ -134,12 +144,11 @@ int vpci_place_function(struct vpci_function *fn)
 			 * Each one is claimed at once, so that the next one of the same function
 			 * goes elsewhere.
 			 */
-			if (!find_free(fn->bus, high, footprint(b->bar), footprint(b->bar), NULL,
-				       &at))
+			if (!find_free(fn->bus, high, footprint(b), alignment(b), NULL, &at))
 				return -ENOSPC;
 			b->wanted = at;
-			for (i = 0; i < PCI_BAR_COUNT; i++)
-				if (&fn->bars[i] == b)
+			for (i = 0; i < VPCI_BARS; i++)
+				if (vpci_bar(fn, i) == b)
 					vpci_bar_set_address(fn, i, at);
 		}
 	}
@@ -148,7 +157,7 @@ int vpci_place_function(struct vpci_function *fn)
 
 /*
  * Packs everything below the port from 0 on. BAR sizes are powers of two and come in descending
- * order, so that each one is aligned where the one before ends.
+ * order, so that each one, or row of them, is aligned where the one before ends.
  */
 static uint64_t pack(const struct vpci_function *port, bool high, uint64_t *align)
 {
@@ -158,9 +167,9 @@ static uint64_t pack(const struct vpci_function *port, bool high, uint64_t *alig
 	*align = WINDOW_GRANULE;
 	while ((b = largest_left(port->bus, port, NULL, high))) {
 		b->wanted = end;
-		end += footprint(b->bar);
-		if (footprint(b->bar) > *align)
-			*align = footprint(b->bar);
+		end += footprint(b);
+		if (alignment(b) > *align)
+			*align = alignment(b);
 	}
 	return align_up(end, WINDOW_GRANULE);
 }
@@ -172,7 +181,7 @@ int vpci_place_port(struct vpci_function *port)
 	unsigned high;
 
 	for_each_function(fn, port->bus) {
-		if (fn->port != port)
+		if (fn->port != port || fn->pf)
 			continue;
 		if (fn->memory_on || fn->resetting)
 			return -EBUSY;
@@ -184,7 +193,7 @@ int vpci_place_port(struct vpci_function *port)
 			return -ENOSPC;
 	}
 	for_each_function(fn, port->bus)
-		if (fn->port == port)
+		if (fn->port == port && !fn->pf)
 			commit(fn, at[0], at[1]);
 	vpci_port_set_window(port, false, at[0], size[0]);
 	vpci_port_set_window(port, true, at[1], size[1]);

@@ -59,6 +59,20 @@ static void unlink_function(struct vpci_function *fn)
 	*link = fn->next;
 }
 
+void vpci_drop_function(struct vpci_function *fn)
+{
+	unsigned n;
+
+	/*
+	 * Not on the list any more when its BARs go: nothing finds it, nobody waits for its place.
+	 */
+	unlink_function(fn);
+	vpci_bars_disconnect(fn);
+	for (n = 0; n < fn->vector_count; n++)
+		fn->vectors[n].context = NULL;
+	free_function(fn);
+}
+
 /*
  * An unused port goes when the whole bus is empty, so that a zone that starts again finds the bus
  * it knew.
@@ -97,8 +111,8 @@ sbdf_t vpci_address(const struct vpci_function *fn)
 	return sbdf_make(0, bus, fn->devfn >> 3, fn->devfn & 7u);
 }
 
-/* Whoever answers a config request of the zone; NULL: nobody. */
-static struct vpci_function *find(struct vpci *v, unsigned bus, unsigned devfn)
+/* Whoever has the place; NULL: nobody. */
+static struct vpci_function *find_at(struct vpci *v, unsigned bus, unsigned devfn)
 {
 	struct vpci_function *fn;
 
@@ -110,12 +124,20 @@ static struct vpci_function *find(struct vpci *v, unsigned bus, unsigned devfn)
 	return NULL;
 }
 
+/* Whoever answers a config request of the zone; NULL: nobody. */
+static struct vpci_function *find(struct vpci *v, unsigned bus, unsigned devfn)
+{
+	struct vpci_function *fn = find_at(v, bus, devfn);
+
+	return fn && fn->pf && !vpci_vf_present(fn) ? NULL : fn;
+}
+
 static struct vpci_function *find_function(struct vpci *v, const struct pci_function *f)
 {
 	struct vpci_function *fn;
 
 	for_each_function(fn, v)
-		if (fn->f == f)
+		if (fn->f == f && !fn->inert)
 			return fn;
 	return NULL;
 }
@@ -141,9 +163,11 @@ bool vpci_info(struct vpci *v, unsigned n, struct vpci_info *out)
 	for_each_function(fn, v) {
 		unsigned before = 0;
 
+		if (fn->inert)
+			continue;
 		for_each_function(o, v)
-			before += vpci_address(o) < vpci_address(fn) ||
-				  (vpci_address(o) == vpci_address(fn) && o < fn);
+			before += !o->inert && (vpci_address(o) < vpci_address(fn) ||
+						(vpci_address(o) == vpci_address(fn) && o < fn));
 		if (before != n)
 			continue;
 		*out = (struct vpci_info){ .vbdf = vpci_address(fn),
@@ -175,8 +199,7 @@ unsigned vpci_vectors_wanted(const struct pci_function *f)
 	return vpci_msix_usable(f) ? f->msix.entries : f->msi.vectors;
 }
 
-static struct vpci_function *new_function(struct vpci *v, struct vpci_function *port,
-					  unsigned devfn)
+struct vpci_function *vpci_new_function(struct vpci *v, struct vpci_function *port, unsigned devfn)
 {
 	struct vpci_function *fn = host_pages_alloc(pages_of(sizeof(*fn)), PAGE_SIZE);
 
@@ -188,7 +211,7 @@ static struct vpci_function *new_function(struct vpci *v, struct vpci_function *
 	return fn;
 }
 
-static void link_function(struct vpci_function *fn)
+void vpci_link_function(struct vpci_function *fn)
 {
 	fn->next = fn->bus->functions;
 	fn->bus->functions = fn;
@@ -204,7 +227,8 @@ static void update_multifunction(struct vpci *v)
 
 		*type &= (uint8_t)~MULTIFUNCTION;
 		for_each_function(o, v)
-			if (o != fn && o->port == fn->port && o->devfn >> 3 == fn->devfn >> 3)
+			if (o != fn && !o->pf && !fn->pf && o->port == fn->port &&
+			    o->devfn >> 3 == fn->devfn >> 3)
 				*type |= MULTIFUNCTION;
 	}
 }
@@ -244,7 +268,7 @@ static int free_port_devfn(struct vpci *v)
 	unsigned dev, fn;
 
 	for (dev = FIRST_PORT_DEVICE; dev <= LAST_DEVICE; dev++) {
-		for (fn = 0; fn < 8 && !find(v, 0, dev << 3 | fn); fn++)
+		for (fn = 0; fn < 8 && !find_at(v, 0, dev << 3 | fn); fn++)
 			;
 		if (fn == 8)
 			return (int)(dev << 3);
@@ -274,14 +298,14 @@ static int get_port(struct vpci *v, unsigned bus, sbdf_t vport, struct vpci_func
 			return devfn;
 	} else {
 		devfn = sbdf_devfn(vport);
-		if (find(v, 0, (unsigned)devfn))
+		if (find_at(v, 0, (unsigned)devfn))
 			return -EADDRINUSE;
 	}
-	port = new_function(v, NULL, (unsigned)devfn);
+	port = vpci_new_function(v, NULL, (unsigned)devfn);
 	if (!port)
 		return -ENOMEM;
 	vpci_port_build(port, bus);
-	link_function(port);
+	vpci_link_function(port);
 	*out = port;
 	return 0;
 }
@@ -316,7 +340,7 @@ static int choose_place(struct vpci *v, sbdf_t vbdf, sbdf_t vport, struct vpci_f
 	*devfn = sbdf_devfn(vbdf);
 	if (sbdf_segment(vbdf) || sbdf_bus(vbdf) > v->layout.bus_last)
 		return -EINVAL;
-	if (find(v, sbdf_bus(vbdf), *devfn))
+	if (find_at(v, sbdf_bus(vbdf), *devfn))
 		return -EADDRINUSE;
 	if (!sbdf_bus(vbdf))
 		return 0;
@@ -331,8 +355,8 @@ static int choose_place(struct vpci *v, sbdf_t vbdf, sbdf_t vport, struct vpci_f
 	return get_port(v, sbdf_bus(vbdf), vport, port);
 }
 
-static int prepare(struct vpci_function *fn, struct pci_function *f, struct msi_vector *vectors,
-		   unsigned count)
+int vpci_prepare(struct vpci_function *fn, struct pci_function *f, struct msi_vector *vectors,
+		 unsigned count)
 {
 	fn->f = f;
 	fn->vectors = vectors;
@@ -344,6 +368,7 @@ static int prepare(struct vpci_function *fn, struct pci_function *f, struct msi_
 		if (!fn->msix_table)
 			return -ENOMEM;
 	}
+	fn->shows_sriov = vpci_vfs_fit(fn);
 	vpci_endpoint_build(fn);
 	if (fn->contradiction) {
 		host_log(LOG_ERROR,
@@ -368,23 +393,27 @@ static int add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport
 	       struct msi_vector *vectors, unsigned count)
 {
 	const struct vpci_function *first = v->functions;
-	struct vpci_function *port, *fn;
+	struct vpci_function *port, *fn = vpci_vf_slot(v, f);
 	unsigned devfn, n;
 	bool new_port;
 	int err;
 
+	if (fn)
+		return vpci_vf_add(fn, f, vectors, count);
 	err = choose_place(v, vbdf, vport, &port, &devfn);
 	if (err)
 		return err;
 	new_port = v->functions != first;
-	fn = new_function(v, port, devfn);
-	err = fn ? prepare(fn, f, vectors, count) : -ENOMEM;
+	fn = vpci_new_function(v, port, devfn);
+	err = fn ? vpci_prepare(fn, f, vectors, count) : -ENOMEM;
 	if (err)
 		goto fail_free;
-	link_function(fn);
+	vpci_link_function(fn);
 	err = port ? vpci_place_port(port) : vpci_place_function(fn);
 	if (!err)
 		err = vpci_endpoint_program(fn);
+	if (!err && fn->shows_sriov)
+		err = vpci_vf_slots_create(fn);
 	if (err)
 		goto fail_unlink;
 	for (n = 0; n < count; n++)
@@ -422,21 +451,15 @@ int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
 void vpci_remove(struct vpci *v, struct pci_function *f)
 {
 	struct vpci_function *fn, *port;
-	unsigned n;
 
 	host_lock(&v->lock);
 	fn = find_function(v, f);
-	if (fn) {
-		/*
-		 * Not on the list any more when its BARs go: nothing finds it, nobody waits for its
-		 * place.
-		 */
-		unlink_function(fn);
-		vpci_bars_disconnect(fn);
-		for (n = 0; n < fn->vector_count; n++)
-			fn->vectors[n].context = NULL;
+	if (fn && fn->pf) {
+		vpci_vf_remove(fn);
+	} else if (fn) {
+		vpci_vf_slots_destroy(fn);
 		port = fn->port;
-		free_function(fn);
+		vpci_drop_function(fn);
 		update_multifunction(v);
 		if (port)
 			vpci_port_update(port);
@@ -467,6 +490,7 @@ uint64_t vpci_config_read(struct vpci *v, unsigned bus, unsigned devfn, unsigned
 	if (!plausible(offset, size))
 		return value;
 	host_lock(&v->lock);
+	vpci_vfs_tell(v);
 	fn = find(v, bus, devfn);
 	if (fn) {
 		vpci_endpoint_advance(fn);
@@ -485,11 +509,13 @@ void vpci_config_write(struct vpci *v, unsigned bus, unsigned devfn, unsigned of
 	if (!plausible(offset, size))
 		return;
 	host_lock(&v->lock);
+	vpci_vfs_tell(v);
 	fn = find(v, bus, devfn);
 	if (fn) {
 		vpci_endpoint_advance(fn);
 		if (!fn->resetting && !fn->dead)
 			vpci_view_write(fn, offset, size, value);
+		vpci_vfs_tell(v);
 	}
 	host_unlock(&v->lock);
 }

@@ -18,7 +18,7 @@
 
 #include <postern/pci.h>
 
-#define VPCI_MAX_HOOKS 16
+#define VPCI_MAX_HOOKS 24
 /* A BAR without the pages of the MSI-X table and of the PBA falls into at most three pieces. */
 #define VPCI_MAX_MAPS  3
 
@@ -60,7 +60,8 @@ struct vpci_piece {
 
 struct vpci_bar {
 	const struct pci_bar *bar; /* the physical one; NULL: the zone sees none */
-	uint64_t wanted;           /* address chosen while placing */
+	unsigned count;  /* how many in a row the register stands for; VF BARs: all VFs' */
+	uint64_t wanted; /* address chosen while placing */
 	/*
 	 * Answers at `at`: decode is on, the place is inside the zone's windows and nobody else's.
 	 */
@@ -88,6 +89,16 @@ struct vpci_function {
 	bool resetting, dead;      /* the zone reads all-ones; dead: for good */
 	bool contradiction;        /* a bit was listed twice */
 	bool bus_reset;            /* ports: Secondary Bus Reset as last written */
+	/* A VF on its PF's bus, where `pf` is the PF; inert: a placeholder, the VF is not the zone's. */
+	struct vpci_function *pf;
+	bool inert;
+	/* A PF that offers VFs and stands where they have room; where its capability is shown, and as written. */
+	bool shows_sriov;
+	uint16_t sriov_cap;
+	bool vfs_memory_on; /* VF Memory Space Enable */
+	bool vfs_news;      /* the owner of sriov.changed does not know of the phase yet */
+	bool reset_waits;   /* resetting, but its VFs have to go first */
+	struct vpci_bar vf_bars[PCI_BAR_COUNT];
 	uint8_t power_state;
 	unsigned complaints; /* log lines the zone has caused so far */
 	struct pci_reset reset;
@@ -118,6 +129,18 @@ struct vpci {
 
 #define for_each_function(fn, v) for ((fn) = (v)->functions; (fn); (fn) = (fn)->next)
 
+/* What is placed for a function: its BARs, then a PF's VF BARs. */
+#define VPCI_BARS (2 * PCI_BAR_COUNT)
+static inline struct vpci_bar *vpci_bar(struct vpci_function *fn, unsigned n)
+{
+	return n < PCI_BAR_COUNT ? &fn->bars[n] : &fn->vf_bars[n - PCI_BAR_COUNT];
+}
+
+static inline const struct vpci_bar *vpci_bar_const(const struct vpci_function *fn, unsigned n)
+{
+	return n < PCI_BAR_COUNT ? &fn->bars[n] : &fn->vf_bars[n - PCI_BAR_COUNT];
+}
+
 static inline bool vpci_is_port(const struct vpci_function *fn)
 {
 	return fn->f == NULL;
@@ -132,6 +155,15 @@ sbdf_t vpci_address(const struct vpci_function *fn);
  * logged.
  */
 void vpci_kill(struct vpci_function *fn, const char *why);
+
+/* A function on the bus, linked or not; NULL: no memory. */
+struct vpci_function *vpci_new_function(struct vpci *v, struct vpci_function *port, unsigned devfn);
+void vpci_link_function(struct vpci_function *fn);
+/* Gives a function its device and its initial view. -ENOMEM, -EINVAL (contradictory capabilities). */
+int vpci_prepare(struct vpci_function *fn, struct pci_function *f, struct msi_vector *vectors,
+		 unsigned count);
+/* Takes a function off the list, its BARs out of the zone, its vectors' way to the zone, and frees it. */
+void vpci_drop_function(struct vpci_function *fn);
 
 /* ---- vpci-config.c: the mechanism ---- */
 
@@ -166,6 +198,38 @@ void vpci_endpoint_advance(struct vpci_function *fn);
 /* Writes our messages into the quiet hardware. -EIO when the function does not follow. */
 int vpci_endpoint_program(struct vpci_function *fn);
 
+/* ---- vpci-sriov.c ---- */
+
+/* Lists the SR-IOV capability at `cap` of a PF whose VFs were offered. */
+void vpci_sriov_build(struct vpci_function *fn, unsigned cap);
+/*
+ * Makes the places of a PF's VFs / takes them away, with whatever of the zone's is there. -ENOMEM
+ * (then none was made), -EADDRINUSE.
+ */
+int vpci_vf_slots_create(struct vpci_function *pf);
+void vpci_vf_slots_destroy(struct vpci_function *pf);
+/* Where VF f stands on its PF's bus; NULL: its PF is not here. */
+struct vpci_function *vpci_vf_slot(struct vpci *v, const struct pci_function *f);
+/* Whether the places of all of the PF's VFs are on its bus, below a port; a refusal is logged. */
+bool vpci_vfs_fit(const struct vpci_function *fn);
+/* The VF takes the place its PF keeps for it, as vpci_add(); it leaves, and a placeholder stays. */
+int vpci_vf_add(struct vpci_function *slot, struct pci_function *f, struct msi_vector *vectors,
+		unsigned count);
+void vpci_vf_remove(struct vpci_function *slot);
+/* Whether a place on the bus has a VF that answers now. */
+bool vpci_vf_present(const struct vpci_function *slot);
+/* Address of BAR `index` of a VF on its PF's bus, as the PF's VF BAR says. */
+uint64_t vpci_vf_bar_address(const struct vpci_function *slot, unsigned index);
+/* Decode of a VF on its PF's bus goes on: pre: VF Memory Space Enable is. */
+void vpci_vf_connect(struct vpci_function *slot);
+/* The PF is about to be reset; false: its VFs have to go first, and do. */
+bool vpci_vfs_gone(struct vpci_function *pf);
+/*
+ * Completes enablings that are due, and tells the owners of PFs what became of their VFs. The lock is let go of
+ * while they give VFs to zones, and held again on return.
+ */
+void vpci_vfs_tell(struct vpci *v);
+
 /* ---- vpci-port.c ---- */
 
 void vpci_port_build(struct vpci_function *port, unsigned secondary);
@@ -181,8 +245,11 @@ void vpci_port_set_window(struct vpci_function *port, bool pref, uint64_t start,
 
 /* Lists the BAR registers and works out which pages can be mapped. Pre: MSI-X is listed. */
 void vpci_bars_build(struct vpci_function *fn);
+/* VF BARs of a PF follow its own: index up to VPCI_BARS. */
 uint64_t vpci_bar_address(const struct vpci_function *fn, unsigned index);
 void vpci_bar_set_address(struct vpci_function *fn, unsigned index, uint64_t address);
+/* The BAR's address has changed while decode is on: the mapping follows, or the address goes back. */
+void vpci_bar_move(struct vpci_function *fn, unsigned index);
 /* Decode is on (memory_on): BARs with a valid place are mapped. */
 void vpci_bars_connect(struct vpci_function *fn);
 /* Decode goes off: clears memory_on, unmaps them all. */

@@ -143,6 +143,38 @@ struct pci_route {
 	uint32_t id;
 };
 
+/*
+ * Where a physical function's (PF's) virtual functions (VFs) are in their life: hardware has none; VF
+ * Enable is set and they need time; they are functions; they are being taken from their zones.
+ */
+enum pci_vfs_phase { VFS_OFF, VFS_COMING, VFS_ON, VFS_GOING };
+
+/*
+ * SR-IOV of a PF, as captured at boot (PCIe Base Specification, 9.3.3). total 0: no SR-IOV, or none that
+ * can be used. A VF has an entry in the table of its own, made by pci_offer_vfs(), ABSENT while hardware
+ * does not have it.
+ *
+ * phase: OFF -> COMING -> ON -> GOING under the lock of the virtual bus the PF is on, or, once the PF
+ * is on none, by its owner's life cycle; GOING -> OFF with `lock` held. Read with pci_vfs_phase().
+ */
+struct pci_sriov {
+	uint16_t total;          /* VFs that can be used: on the PF's bus, BARs placed for them */
+	uint16_t offset, stride; /* of routing IDs: VF n is the PF's + offset + n * stride */
+	uint16_t vf_device;      /* device ID of its VFs; their own registers read all-ones */
+	/* size: one VF's; bus, cpu: VF 0's, the others follow without gaps. */
+	struct pci_bar bars[PCI_BAR_COUNT];
+	uint16_t offered; /* how many the manifest lets the owner enable; 0: SR-IOV is hidden */
+	struct pci_function *vfs; /* the entries of VFs 0..offered-1 */
+	uint16_t enabled;         /* NumVFs while phase is not OFF */
+	enum pci_vfs_phase phase;
+	uint64_t wait_until, deadline; /* COMING: host_time_ns() */
+	struct lock lock;
+	/*
+	 * Called on a CPU of the owner, no lock held, when the phase became COMING, ON or GOING.
+	 */
+	void (*changed)(struct pci_function *pf);
+};
+
 struct pci_function {
 	sbdf_t sbdf;
 	struct pci_host *host;
@@ -162,7 +194,10 @@ struct pci_function {
 	uint8_t secondary, subordinate;
 	struct pci_bar window_mem, window_pref; /* size 0: closed */
 	struct pci_route iommu, msi_unit;
-	unsigned group; /* isolation group number */
+	unsigned group;          /* isolation group number */
+	struct pci_sriov sriov;  /* of a PF */
+	struct pci_function *pf; /* of a VF: its PF; else NULL */
+	uint16_t vf;             /* of a VF: which one, from 0 */
 	/* Life cycle (core/device.c). */
 	enum device_state state;
 	const char *failure; /* why FAILED; static text */
@@ -181,8 +216,19 @@ static inline bool pci_is_bridge(const struct pci_function *f)
 	return (f->header_type & 0x7f) == 1;
 }
 
+static inline bool pci_is_vf(const struct pci_function *f)
+{
+	return f->pf != NULL;
+}
+
+static inline enum pci_vfs_phase pci_vfs_phase(const struct pci_function *pf)
+{
+	return __atomic_load_n(&pf->sriov.phase, __ATOMIC_SEQ_CST);
+}
+
 struct pci_table {
-	struct pci_function functions[MAX_PCI_FUNCTIONS]; /* in SBDF order */
+	/* What the scan found in SBDF order, then the VFs that were offered. */
+	struct pci_function functions[MAX_PCI_FUNCTIONS];
 	unsigned count;
 };
 
@@ -231,6 +277,36 @@ int pci_intx_line(const struct pci_function *f);
 
 /* How pci_reset_start() would reset the function: "flr", "af-flr" or "pm"; NULL: it cannot. */
 const char *pci_reset_method(const struct pci_function *f);
+
+/* ---- virtual functions (pci/sriov.c) ---- */
+
+/*
+ * Lets the PF's owner enable up to n VFs: appends their entries, ABSENT, with address, IDs, routes,
+ * BARs and group. Boot, before any zone; after pci_assign_groups(). `changed` as in struct pci_sriov.
+ * -EINVAL: 0, more than sriov.total, or offered before; -ENOSPC: the table is full.
+ */
+int pci_offer_vfs(struct pci_table *t, struct pci_function *pf, unsigned n,
+		  void (*changed)(struct pci_function *pf));
+/* Whether the PF's VFs can be kept apart from it and from each other (V9): the PF is alone in its
+ * group. */
+bool pci_vfs_apart(const struct pci_table *t, const struct pci_function *pf);
+
+/*
+ * Sets VF Enable for VFs 0..n-1 of a PF whose phase is OFF, n <= offered: the phase is COMING. -EIO when the
+ * hardware does not follow (VF Enable is off again).
+ */
+int pci_vfs_enable(struct pci_function *pf, unsigned n);
+/*
+ * Phase COMING: -EAGAIN before sriov.wait_until, or while a VF does not answer and there is time left; then
+ * 0: every VF that answers was captured, is quiet and QUARANTINED, the phase is ON. One that does not
+ * answer stays ABSENT, one that FAILED before stays so.
+ */
+int pci_vfs_ready(struct pci_function *pf);
+/*
+ * Clears VF Enable: the phase is OFF. Pre: phase GOING, sriov.lock held, every VF ABSENT or FAILED. -EIO
+ * when the hardware does not follow; the phase is OFF all the same, and no VF will be enabled again.
+ */
+int pci_vfs_disable(struct pci_function *pf);
 
 /* Command register control of an endpoint, read back: 0, or -EIO when the bit does not follow. */
 int pci_set_bus_master(struct pci_function *f, bool on);
@@ -285,6 +361,15 @@ void vpci_destroy(struct vpci *v);
  */
 int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
 	     struct msi_vector *vectors, unsigned vector_count);
+/*
+ * A PF whose VFs were offered brings one place per VF, at the routing ID its SR-IOV capability tells. There a
+ * VF that its owner does not have stands as an inert placeholder: identity, no decode, no Bus Master, no
+ * messages. vpci_add() of a VF on its PF's bus goes to that place, whatever vbdf says, and
+ * vpci_remove() leaves the placeholder; elsewhere a VF is a function like others.
+ *
+ * vpci_poll() completes an enabling that is due, as any config access by the zone does. No lock held.
+ */
+void vpci_poll(struct vpci *v);
 /* Takes the function out: unmaps its BARs from the zone's CPUs, forgets its message shadow. */
 void vpci_remove(struct vpci *v, struct pci_function *f);
 /* How many vectors the function needs (MSI-X entries, else MSI messages, else 0). */

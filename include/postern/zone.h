@@ -83,6 +83,15 @@ struct device_quiesce {
 int device_quiesce_start(struct device_quiesce *q, struct zone *z, struct pci_function *f);
 int device_quiesce_step(struct device_quiesce *q);
 
+/*
+ * Takes a PF's VFs from their zones (each as device_quiesce_*() would, all at a time), then clears VF Enable. One step
+ * of a resumable machine that several may drive at once: the work that answers VF Enable = 0 or a
+ * reset by the owner, and the PF's own release. -EAGAIN: again at *wait_until. 0: the PF has no VFs;
+ * those that could not be quieted are FAILED. -EIO: VF Enable does not go off. Bounded by what a
+ * quiesce is. No lock held.
+ */
+int vfs_leave_step(struct pci_function *pf, uint64_t *wait_until);
+
 const char *device_state_name(enum device_state s);
 const char *zone_state_name(enum zone_state s);
 

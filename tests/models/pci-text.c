@@ -34,6 +34,9 @@ static const char *const presets[][2] = {
 	{ "nvme", "ep id=1b36:0010 class=010802 bar0=m64:16K pm=nsr flr msix=65@0+2000,0+3000" },
 	{ "igb", "ep id=8086:10c9 class=020000 bar0=m32:128K bar1=m32:128K bar2=io:32 bar3=m64:16K "
 		 "pm flr msi=1 msix=10@3+0,3+2000 dsn sriov=8 ari=0" },
+	{ "igbpf",
+	  "ep id=8086:10c9 class=020000 bar0=m32:128K bar1=m32:128K bar2=io:32 bar3=m64:16K "
+	  "pm flr msi=1 msix=10@3+0,3+2000 dsn ari=0 sriov=8 vfbars" },
 	{ "port", "rootport id=1b36:000c class=060400 bar0=m32:4K msix=1@0+0,0+800 acs=1" },
 };
 
@@ -189,6 +192,26 @@ static void add_sriov(struct builder *b, unsigned vfs)
 	model_pci_put(b->f, at + 0x14, 4, 0x00020080, 0, 0);
 }
 
+/* igbvf's BARs: two of 16 KiB, registers and MSI-X. */
+static void add_vf_bars(struct builder *b)
+{
+	struct model_pci_function *f = b->f;
+	unsigned at = b->ext_link;
+
+	f->sriov = (uint16_t)at;
+	f->vfs_ns = 50000000;
+	model_pci_put(f, at + 8, 2, 0, 0x19, 0);
+	model_pci_put(f, at + 0x10, 2, 0, 0xffff, 0);
+	model_pci_put(f, at + 0x1a, 2, 0x10ca, 0, 0);
+	model_pci_put(f, at + 0x1c, 4, 0x553, 0, 0);
+	model_pci_put(f, at + 0x20, 4, 1, 0x553, 0);
+	for (unsigned bar = 0; bar < 6; bar += 3) {
+		model_pci_put(f, at + 0x24 + 4 * bar, 4, 0xc, 0xffffc000, 0);
+		model_pci_put(f, at + 0x28 + 4 * bar, 4, 0, 0xffffffff, 0);
+		f->vf_bar_size[bar] = 16 << 10;
+	}
+}
+
 static void attribute(struct builder *b, const char *name, const char *value)
 {
 	struct model_pci_function *f = b->f;
@@ -211,6 +234,8 @@ static void attribute(struct builder *b, const char *name, const char *value)
 		model_pci_put(f, at + 6, 2, 0, 0x73, 0);
 	} else if (strcmp(name, "sriov") == 0) {
 		add_sriov(b, (unsigned)number(value));
+	} else if (strcmp(name, "vfbars") == 0) {
+		add_vf_bars(b);
 	} else if (strcmp(name, "dsn") == 0) {
 		at = add_ext(b, 3, 12);
 		model_pci_put(f, at + 4, 4, 0xff000001, 0, 0);
@@ -341,8 +366,30 @@ static void build(struct model_pci_function *f, const char *kind, const char *re
 	model_fail("pci text: unknown kind %s", word);
 }
 
+static void add_vfs(struct model_pci_function *pf)
+{
+	unsigned total = model_pci_get(pf, pf->sriov + 0x0eu, 2);
+	unsigned offset = model_pci_get(pf, pf->sriov + 0x14u, 2);
+	unsigned stride = model_pci_get(pf, pf->sriov + 0x16u, 2);
+
+	for (unsigned n = 0; n < total; n++) {
+		struct model_pci_function *vf =
+			model_pci_new(pf->parent, pf->devfn + offset + n * stride);
+
+		vf->pf = pf;
+		vf->vf = n;
+		for (unsigned bar = 0; bar < 6; bar++) {
+			vf->mem_size[bar] = pf->vf_bar_size[bar];
+			if (vf->mem_size[bar])
+				vf->mem[bar] = calloc(1, (size_t)vf->mem_size[bar]);
+		}
+		build(vf, "ep", " id=ffff:ffff class=020000 flr msix=3@3+0,3+2000");
+	}
+}
+
 void model_pci_text(const char *text)
 {
+	unsigned first = model_pci_count(), last;
 	int above[MAX_NESTING] = { -1 };
 	char line[512], kind[32];
 
@@ -363,4 +410,8 @@ void model_pci_text(const char *text)
 		build(model_pci_new(above[indent], dev << 3 | fn), kind, line + used);
 		above[indent + 1] = (int)model_pci_count() - 1;
 	}
+	last = model_pci_count();
+	for (unsigned i = first; i < last; i++)
+		if (model_pci(i)->sriov)
+			add_vfs(model_pci(i));
 }

@@ -119,8 +119,19 @@ static void reset(struct model_pci_function *f)
 	f->ready_at = host_time_ns() + f->reset_ns;
 }
 
+/* Whether hardware has the VF at all. */
+static bool enabled(const struct model_pci_function *vf)
+{
+	const struct model_pci_function *pf = vf->pf;
+
+	return get(pf, pf->sriov + 8u, 2) & 1 && vf->vf < get(pf, pf->sriov + 0x10u, 2) &&
+	       !pf->gone;
+}
+
 static bool answers(const struct model_pci_function *f)
 {
+	if (f->pf && (!enabled(f) || host_time_ns() < f->pf->vfs_at))
+		return false;
 	return !f->gone && !(f->resets && (f->never_ready || host_time_ns() < f->ready_at));
 }
 
@@ -182,7 +193,7 @@ static uint32_t config_read(const struct pci_host *h, sbdf_t fn, unsigned offset
 	uint32_t ones = size == 4 ? UINT32_MAX : (1u << 8 * size) - 1;
 
 	check_width(h, offset, size);
-	if (!f || f->gone || (f->resets && f->never_ready))
+	if (!f || f->gone || (f->resets && f->never_ready) || (f->pf && !enabled(f)))
 		return ones;
 	if (!answers(f)) /* retry status: the vendor ID reads 0001h, the rest all-ones */
 		return offset == 0 && size == 2 ? 1 : offset == 0 && size == 4 ? 0xffff0001u : ones;
@@ -191,11 +202,28 @@ static uint32_t config_read(const struct pci_host *h, sbdf_t fn, unsigned offset
 	return (uint32_t)get(f, offset, size);
 }
 
+/* VF Enable was set: the VFs are as after a reset, in a while. */
+static void start_vfs(struct model_pci_function *pf)
+{
+	pf->vfs_at = host_time_ns() + pf->vfs_ns;
+	for (unsigned i = 0; i < pci.count; i++) {
+		struct model_pci_function *vf = pci.functions[i];
+
+		if (vf->pf != pf)
+			continue;
+		memcpy(vf->config, vf->initial, sizeof(vf->config));
+		clear_msix(vf);
+		vf->resets = 0;
+	}
+}
+
 static void side_effects(struct model_pci_function *f, const uint8_t *old, unsigned offset,
 			 unsigned size)
 {
 	unsigned devctl = f->pcie + 8u, pmcsr = f->pm + 4u, afctl = f->af + 4u;
 
+	if (f->sriov && f->config[f->sriov + 8] & 1 && !(old[f->sriov + 8] & 1))
+		start_vfs(f);
 	if (f->pcie && offset < devctl + 2 && offset + size > devctl &&
 	    f->config[devctl + 1] & 0x80) {
 		f->config[devctl + 1] &= 0x7f;
@@ -245,6 +273,14 @@ bool model_pci_bar(const struct model_pci_function *f, unsigned bar, uint64_t *a
 
 	if (!f->mem_size[bar])
 		return false;
+	if (f->pf) {
+		low = (uint32_t)get(f->pf, f->pf->sriov + 0x24u + 4 * bar, 4);
+		*address = (low & 0xfffffff0u) | get(f->pf, f->pf->sriov + 0x28u + 4 * bar, 4)
+							 << 32;
+		*address += f->vf * f->mem_size[bar];
+		*size = f->mem_size[bar];
+		return true;
+	}
 	*address = low & 0xfffffff0u;
 	if ((low & 6) == 4)
 		*address |= get(f, 0x14 + 4 * bar, 4) << 32;
@@ -278,7 +314,8 @@ static struct model_pci_function *claim(int parent, uint64_t at, unsigned *bar, 
 		struct model_pci_function *f = pci.functions[i], *below;
 		uint64_t base, size;
 
-		if (f->parent != parent || !answers(f) || !(f->config[COMMAND] & COMMAND_MEM))
+		if (f->parent != parent || !answers(f) || !(f->config[COMMAND] & COMMAND_MEM) ||
+		    (f->pf && !(get(f->pf, f->pf->sriov + 8u, 2) & 8)))
 			continue;
 		for (unsigned b = 0; b < (is_bridge(f) ? 2u : 6u); b++) {
 			if (model_pci_bar(f, b, &base, &size) && at >= base && at - base < size) {

@@ -40,6 +40,12 @@ struct model_pci_function {
 	uint64_t mem_size[6];
 	uint16_t pcie, pm, af, msix, msi; /* capability offsets, 0: none */
 	unsigned msix_bar, msix_table, msix_entries, pba_bar, pba;
+	/* A PF with VFs: its SR-IOV capability, and when its VFs answer; a VF: its PF and number. */
+	uint16_t sriov;
+	uint64_t vfs_at, vfs_ns; /* vfs_ns: how long they take after VF Enable; default 50 ms */
+	uint64_t vf_bar_size[6];
+	struct model_pci_function *pf;
+	unsigned vf;
 	bool gone;          /* answers nothing, as if unplugged */
 	bool never_ready;   /* a reset never ends */
 	bool stuck_pending; /* Transactions Pending never clears */
@@ -63,9 +69,13 @@ void model_pci_create(struct pci_host *h);
  *	"03.0 port acs=0\n"
  *	"  00.0 ep id=8086:10c9 class=020000 bar0=m32:128K msix=10@0+0,0+2000 flr\n"
  *
+ * The preset igbpf is an igb whose VFs (QEMU's) come and go with VF Enable and NumVFs; their models stand
+ * behind all others. A VF decodes while VF Memory Space Enable and its own Memory Enable are on, as
+ * QEMU's do.
+ *
  * Kinds: host, rootport, up, down (switch ports), pcibridge (PCIe to PCI), pci (conventional
- * endpoint), ep (PCIe endpoint), rciep, and the presets port, nvme and igb (QEMU's). Attributes:
- *	id=VVVV:DDDD class=CCCCCC multi acs=0|1 ari=NEXT sriov=VFS dsn
+ * endpoint), ep (PCIe endpoint), rciep, and the presets port, nvme, igb and igbpf (QEMU's). Attributes:
+ *	id=VVVV:DDDD class=CCCCCC multi acs=0|1 ari=NEXT sriov=VFS vfbars dsn
  *	flr af pm[=nsr] msi=VECTORS msix=ENTRIES@BAR+OFFSET,BAR+OFFSET vpd vendor
  *	barN=KIND:SIZE (KIND io, m32, m32p, m64, m64p; SIZE like 16, 4K, 1M, 2G), before msix
  *	fwN=ADDRESS pri=N sec=N sub=N window=BASE-LIMIT (what firmware left; numbers as in C)
