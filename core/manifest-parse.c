@@ -43,7 +43,7 @@ static const struct vocabulary devices_words = {
 };
 static const struct vocabulary device_words = {
 	.properties = (const char *const[]){ "bdf", "match-id", "match-class", "class-mask",
-					     "instance", "virtual-bdf", NULL },
+					     "instance", "virtual-bdf", "sriov-vfs", "vf", NULL },
 	.nodes = none,
 };
 
@@ -335,15 +335,38 @@ static void parse_virtual_bdf(struct parser *p, int node, const char *prefix,
 	d->virtual_bdf = virtual;
 }
 
+/* A physical function that may have virtual ones, or one of those. */
+static void parse_sriov(struct parser *p, int node, const char *prefix, struct manifest_device *d)
+{
+	uint32_t n;
+
+	if (read_number(p, node, prefix, "sriov-vfs", &n)) {
+		if (!n || n > MANIFEST_MAX_VFS)
+			manifest_refuse(&p->check, RULE_BAD_VALUE, where(prefix, "sriov-vfs").text,
+					"%u is not a number of virtual functions from 1 to %u", n,
+					MANIFEST_MAX_VFS);
+		else
+			d->sriov_vfs = n;
+	}
+	if (!dt_has(p->fdt, node, "vf"))
+		return;
+	if (dt_has(p->fdt, node, "sriov-vfs"))
+		manifest_refuse(
+			&p->check, RULE_MATCH_CONFLICT, where(prefix, "vf").text,
+			"a virtual function has none of its own: sriov-vfs does not go with vf");
+	if (read_number(p, node, prefix, "vf", &n)) {
+		d->is_vf = true;
+		d->vf = n;
+	}
+}
+
 static void parse_device(struct parser *p, int node, struct manifest_zone *z)
 {
 	const char *name = fdt_get_name(p->fdt, node, NULL);
 	struct manifest_device d = {
 		/* An address no device has, until the node turns out well-formed. */
-		.match = MATCH_BDF,
-		.bdf = SBDF_NONE,
-		.virtual_bdf = SBDF_NONE,
-		.function = -1,
+		.match = MATCH_BDF, .bdf = SBDF_NONE, .virtual_bdf = SBDF_NONE,
+		.function = -1,     .vf_of = -1,
 	};
 	char prefix[sizeof("devices//") + MANIFEST_NAME];
 
@@ -356,6 +379,7 @@ static void parse_device(struct parser *p, int node, struct manifest_zone *z)
 	manifest_make_printable(d.name);
 	check_words(p, node, &device_words, prefix);
 	parse_match(p, node, name, prefix, &d);
+	parse_sriov(p, node, prefix, &d);
 	parse_virtual_bdf(p, node, prefix, z, &d);
 	if (z->device_count < MANIFEST_MAX_DEVICES)
 		z->devices[z->device_count] = d;

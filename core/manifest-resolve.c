@@ -80,7 +80,8 @@ static const struct manifest_zone *named_before(const struct resolver *r,
 		for_each_device(other, r->order[i]) {
 			if (other == d)
 				return NULL;
-			if (other->match != MATCH_BDF || other->bdf != d->bdf)
+			if (other->match != MATCH_BDF || other->bdf != d->bdf ||
+			    other->is_vf != d->is_vf || (d->is_vf && other->vf != d->vf))
 				continue;
 			*node = other;
 			return r->order[i];
@@ -107,7 +108,7 @@ static void resolve_bdf(struct resolver *r, struct manifest_device *d)
 		return;
 	for (unsigned i = 0; i < t->count; i++) {
 		if (t->functions[i].sbdf == d->bdf) {
-			d->function = (int)i;
+			*(d->is_vf ? &d->vf_of : &d->function) = (int)i;
 			return;
 		}
 	}
@@ -129,6 +130,11 @@ static void resolve_match(struct resolver *r, struct manifest_device *d)
 	for (unsigned i = 0; i < t->count; i++) {
 		if (!matches(d, &t->functions[i]) || found++ < d->instance)
 			continue;
+		/* The node of a VF names a physical function that another node holds. */
+		if (d->is_vf) {
+			d->vf_of = (int)i;
+			return;
+		}
 		holder = manifest_holder(r->check.m, (int)i, NULL);
 		if (!holder) {
 			d->function = (int)i;
@@ -175,6 +181,11 @@ static bool check_assignable(struct resolver *r, const struct manifest_device *d
 	char subject[DEVICE_SUBJECT];
 
 	manifest_device_subject(d, subject);
+	if (d->sriov_vfs > f->sriov.total)
+		manifest_refuse(&r->check, RULE_NO_SRIOV, subject,
+				SBDF_FMT " [%04x:%04x] can have %u virtual functions, not %u",
+				SBDF_ARG(f->sbdf), f->vendor, f->device, (unsigned)f->sriov.total,
+				d->sriov_vfs);
 	if (why)
 		manifest_refuse(&r->check, RULE_NOT_ASSIGNABLE, subject,
 				SBDF_FMT " [%04x:%04x]: %s", SBDF_ARG(f->sbdf), f->vendor,
@@ -191,7 +202,8 @@ bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, u
 {
 	const struct pci_function *f = &t->functions[function];
 
-	return !obstacle(f) && f->iommu.unit >= 0 && !manifest_holder(m, (int)function, NULL);
+	return !pci_is_vf(f) && !obstacle(f) && f->iommu.unit >= 0 &&
+	       !manifest_holder(m, (int)function, NULL);
 }
 
 /* ---- what two zones cannot share ---- */
@@ -269,6 +281,65 @@ static void check_sharing(struct resolver *r, unsigned place, const struct manif
 			return;
 }
 
+/* ---- virtual functions ---- */
+
+/* Another node of the same VF that comes before d; NULL: none. */
+static const struct manifest_zone *vf_named_before(const struct resolver *r,
+						   const struct manifest_device *d)
+{
+	for (unsigned i = 0; i < r->check.m->zone_count; i++) {
+		const struct manifest_device *other;
+
+		for_each_device(other, r->order[i]) {
+			if (other == d)
+				return NULL;
+			if (other->is_vf && other->vf_of == d->vf_of && other->vf == d->vf)
+				return r->order[i];
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A VF goes to the zone of its physical function, or from root to any other; there it must be apart (V9).
+ */
+static void check_vf(struct resolver *r, const struct manifest_zone *z,
+		     const struct manifest_device *d)
+{
+	const struct pci_table *t = r->machine->devices;
+	const struct pci_function *pf = &t->functions[d->vf_of];
+	const struct manifest_device *node = NULL;
+	const struct manifest_zone *holder = manifest_holder(r->check.m, d->vf_of, &node), *other;
+	char subject[DEVICE_SUBJECT];
+
+	manifest_device_subject(d, subject);
+	if (!holder || d->vf >= node->sriov_vfs) {
+		manifest_refuse(&r->check, RULE_VF_NOT_OFFERED, subject,
+				SBDF_FMT " offers %u virtual functions, counted from 0",
+				SBDF_ARG(pf->sbdf), holder ? node->sriov_vfs : 0);
+		return;
+	}
+	other = vf_named_before(r, d);
+	if (other)
+		manifest_refuse(&r->check, RULE_DUPLICATE_DEVICE, subject,
+				"virtual function %u of " SBDF_FMT " is given to zone %s already",
+				d->vf, SBDF_ARG(pf->sbdf), other->name);
+	if (holder == z)
+		return;
+	if (!holder->root)
+		manifest_refuse(&r->check, RULE_VF_PF_NOT_ROOT, subject,
+				SBDF_FMT " belongs to zone %s, and only root may hold the physical "
+					 "function of another zone's virtual one",
+				SBDF_ARG(pf->sbdf), holder->name);
+	if (!pci_vfs_apart(t, pf))
+		manifest_refuse(
+			&r->check, RULE_ISOLATION_GROUP, subject,
+			"virtual functions of " SBDF_FMT
+			" are in its isolation group %u, which has other members too and goes "
+			"to zone %s",
+			SBDF_ARG(pf->sbdf), pf->group, holder->name);
+}
+
 /* ---- quantities and images ---- */
 
 static void check_images(struct resolver *r, const struct manifest_zone *z,
@@ -322,7 +393,7 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 			r.order[n++] = &m->zones[i];
 	for (unsigned i = 0; i < n; i++)
 		for_each_device(d, r.order[i])
-			d->function = -1;
+			d->function = d->vf_of = -1;
 
 	/* Whoever is named by address goes first: a match then takes what is left. */
 	for (unsigned i = 0; i < n; i++) {
@@ -342,6 +413,8 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 		for_each_device(d, r.order[i]) {
 			bool assignable = d->function >= 0 && check_assignable(&r, d);
 
+			if (d->vf_of >= 0)
+				check_vf(&r, r.order[i], d);
 			if (d->function < 0)
 				continue;
 			check_sharing(&r, i, d);

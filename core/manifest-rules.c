@@ -84,19 +84,22 @@ void manifest_warn(struct manifest_check *c, enum manifest_rule r, const char *s
 
 const char *manifest_device_subject(const struct manifest_device *d, char out[DEVICE_SUBJECT])
 {
-	char instance[24] = "";
+	char instance[24] = "", vf[16] = "";
 
+	if (d->is_vf)
+		format_text(vf, sizeof(vf), " vf %u", d->vf);
 	if (d->match == MATCH_BDF) {
-		format_text(out, DEVICE_SUBJECT, "%s " SBDF_FMT, d->name, SBDF_ARG(d->bdf));
+		format_text(out, DEVICE_SUBJECT, "%s " SBDF_FMT "%s", d->name, SBDF_ARG(d->bdf),
+			    vf);
 		return out;
 	}
 	if (d->instance)
 		format_text(instance, sizeof(instance), " instance %u", d->instance);
 	if (d->vendor == MANIFEST_ANY_VENDOR)
-		format_text(out, DEVICE_SUBJECT, "%s class %06x%s", d->name, d->class_code,
-			    instance);
+		format_text(out, DEVICE_SUBJECT, "%s class %06x%s%s", d->name, d->class_code,
+			    instance, vf);
 	else
-		format_text(out, DEVICE_SUBJECT, "%s %04x:%04x%s", d->name, d->vendor, d->device,
-			    instance);
+		format_text(out, DEVICE_SUBJECT, "%s %04x:%04x%s%s", d->name, d->vendor, d->device,
+			    instance, vf);
 	return out;
 }

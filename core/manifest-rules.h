@@ -60,6 +60,11 @@
 	X(SHARED_STREAM, "shared-stream", "give both devices to one zone")                        \
 	X(SHARED_PAGE, "shared-page",                                                             \
 	  "give both devices to one zone, or let Postern place their BARs")                       \
+	X(NO_SRIOV, "no-sriov", "lower `sriov-vfs`, or remove it")                                \
+	X(VF_NOT_OFFERED, "vf-not-offered",                                                       \
+	  "write `sriov-vfs` with a larger number at the physical function's node")               \
+	X(VF_PF_NOT_ROOT, "vf-pf-not-root",                                                       \
+	  "give the physical function to root, or the VF to the zone that has it")                \
 	X(SHARED_INTX, "shared-intx",                                                             \
 	  "give both devices to one zone, or use devices with MSI or MSI-X")                      \
 	X(SHARED_MSI_ID, "shared-msi-id", "give both devices to one zone")                        \

@@ -17,6 +17,7 @@
 
 #define MANIFEST_MAX_ZONES   8
 #define MANIFEST_MAX_DEVICES 16
+#define MANIFEST_MAX_VFS     64 /* of one physical function */
 #define MANIFEST_NAME        32
 #define MANIFEST_BOOTARGS    512
 #define MANIFEST_MAX_IMAGES  16
@@ -33,8 +34,14 @@ struct manifest_device {
 	uint32_t class_code, class_mask; /* MATCH_ID by class when vendor == 0xffff */
 	unsigned instance;
 	sbdf_t virtual_bdf; /* SBDF_NONE: chosen */
-	/* filled in by manifest_resolve(): index into the machine's device table, or -1 */
-	int function;
+	unsigned sriov_vfs; /* how many virtual functions its owner may enable; 0: none, SR-IOV is hidden */
+	bool is_vf;         /* the node means virtual function number `vf` of what it names */
+	unsigned vf;
+	/*
+	 * Filled in by manifest_resolve(): index into the machine's device table, or -1. A node of a VF holds no
+	 * function that the scan found: its `function` is -1, `vf_of` is its physical function.
+	 */
+	int function, vf_of;
 };
 
 struct manifest_zone {

@@ -105,6 +105,17 @@ static void add_stubborn(struct pci_function *bridge)
 	f->caps.pm = 0x40;
 }
 
+/* With virtual functions: alone (0d), and beside a neighbour (0e). */
+static void add_physical(void)
+{
+	struct pci_function *f;
+
+	add_odd(0x0d, 0, 0x08)->sriov.total = 4;
+	f = add_odd(0x0e, 0, 0x09);
+	f->sriov.total = 1;
+	add_odd(0x0e, 1, 0x09)->group = f->group;
+}
+
 struct pci_table *manifest_test_table(void)
 {
 	return &table;
@@ -157,6 +168,7 @@ struct manifest_machine *manifest_test_machine(void)
 	f = add(sbdf_make(0, 11, 0, 1), ODD_VENDOR, 0x0006, 0x018000);
 	f->group = table.functions[table.count - 2].group;
 	add(sbdf_make(0, 12, 0, 0), ODD_VENDOR, 0x0007, 0x010700);
+	add_physical();
 	add_sharers();
 	add_registers();
 	add_stubborn(bridge);

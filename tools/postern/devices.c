@@ -370,6 +370,10 @@ static void amend(unsigned index)
 
 	list.unsized[index] = d->unsized;
 	list.cut_short[index] = f->caps.pcie && d->known <= CONFIG_CLASSIC;
+	/* Nor the sizes of VF BARs, ever: how many VFs there can be is all that is known, if that. */
+	f->sriov.total = list.cut_short[index] ? MANIFEST_MAX_VFS
+			 : f->caps.sriov ? (uint16_t)get(d, f->caps.sriov + PCI_SRIOV_TOTAL_VF, 2)
+					 : 0;
 	/* It has taken MSI-X for broken, since its table was in no BAR. */
 	if (d->unsized && f->caps.msix)
 		f->msix.entries = (uint16_t)((get(d, f->caps.msix + PCI_MSIX_FLAGS, 2) &
