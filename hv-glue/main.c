@@ -103,6 +103,7 @@ static bool read_manifest(void)
 			   NULL) < 0)
 		return false;
 	manifest_resolve(&hv.manifest, manifest_machine(), has_image, report_error, &hv.bundle);
+	vfs_offer();
 	return true;
 }
 
@@ -130,12 +131,30 @@ static void plan_function(unsigned index, const struct zone *z, sbdf_t wanted)
 	hv.plan_vport[index] = z->root ? root_port_of(f) : SBDF_NONE;
 }
 
+/* Where the VF stands in a zone that has its physical function follows from that one. */
+static void plan_vf(const struct pci_function *pf, const struct manifest_device *d,
+		    const struct zone *z)
+{
+	size_t index;
+
+	if (d->vf >= pf->sriov.offered)
+		return; /* the zone of the physical function was refused */
+	index = (size_t)(&pf->sriov.vfs[d->vf] - hv.pci.functions);
+	hv.plan[index] = z->id;
+	hv.plan_vbdf[index] = d->virtual_bdf;
+	hv.plan_vport[index] = SBDF_NONE;
+}
+
 static void plan_devices(struct zone *z, const struct manifest_zone *mz)
 {
-	for (unsigned i = 0; i < mz->device_count; i++)
-		if (mz->devices[i].function >= 0)
-			plan_function((unsigned)mz->devices[i].function, z,
-				      mz->devices[i].virtual_bdf);
+	for (unsigned i = 0; i < mz->device_count; i++) {
+		const struct manifest_device *d = &mz->devices[i];
+
+		if (d->function >= 0)
+			plan_function((unsigned)d->function, z, d->virtual_bdf);
+		if (d->vf_of >= 0)
+			plan_vf(&hv.pci.functions[d->vf_of], d, z);
+	}
 }
 
 static void create_zone(const struct manifest_zone *mz, unsigned *next_cpu)
@@ -190,6 +209,7 @@ static void create_zones(void)
 			if (manifest_leaves_over(&hv.manifest, &hv.pci, n))
 				plan_function(n, z, SBDF_NONE);
 	}
+	vfs_plan();
 }
 
 static void start_zones(void)

@@ -165,6 +165,12 @@ static void print_function(const struct pci_function *f)
 	}
 	if (!owner && plan < hv.zone_count)
 		monitor_print("    planned for zone %s", hv.zones[plan].name);
+	if (pci_is_vf(f))
+		monitor_print("    virtual function %u of " SBDF_FMT, (unsigned)f->vf,
+			      SBDF_ARG(f->pf->sbdf));
+	if (f->sriov.offered)
+		monitor_print("    virtual functions: %u of %u enabled", (unsigned)f->sriov.enabled,
+			      (unsigned)f->sriov.offered);
 	print_routes(f);
 	print_vectors(f);
 	print_bars(f, owner, vbdf);
@@ -281,7 +287,8 @@ static enum monitor_result cmd_assign(char **args, unsigned count)
 		return monitor_error("device " SBDF_FMT ": zone %s has it; `release " SBDF_FMT
 				     "` takes it away first",
 				     SBDF_ARG(f->sbdf), f->owner->name, SBDF_ARG(f->sbdf));
-	if (f->state != DEVICE_QUARANTINED)
+	/* A VF that is not enabled can be planned. */
+	if (f->state != DEVICE_QUARANTINED && !(pci_is_vf(f) && f->state == DEVICE_ABSENT))
 		return monitor_error("device " SBDF_FMT ": it is %s and cannot be given away; "
 				     "`devices` shows why",
 				     SBDF_ARG(f->sbdf), device_state_name(f->state));

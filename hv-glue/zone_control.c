@@ -180,7 +180,8 @@ static int assign_devices(struct zone *z, char *why, size_t size)
 		struct pci_function *f = &hv.pci.functions[i];
 		int err;
 
-		if (hv.plan[i] != z->id)
+		/* VFs come when the owner of their physical function wants them. */
+		if (hv.plan[i] != z->id || pci_is_vf(f))
 			continue;
 		err = device_assign(z, f, hv.plan_vbdf[i], hv.plan_vport[i]);
 		if (!err || z->root)
@@ -234,7 +235,9 @@ static void carry_out_start(struct zone *z)
 	}
 	z->starts++;
 	host_log(LOG_INFO, "zone %s: started (%lu)", z->name, (unsigned long)z->starts);
+	/* In this order: VFs that come meanwhile are handed out to a zone that runs. */
 	set_state(z, ZONE_RUNNING);
+	vfs_hand_to(z);
 	arch_zone_release(z);
 }
 
@@ -316,11 +319,12 @@ int device_request_assign(struct pci_function *f, struct zone *z)
 	const size_t index = (size_t)(f - hv.pci.functions);
 	int err = 0;
 
-	if (f->state != DEVICE_QUARANTINED)
+	/* A VF that is not there now is the zone's when it comes. */
+	if (f->state != DEVICE_QUARANTINED && !(pci_is_vf(f) && f->state == DEVICE_ABSENT))
 		return -EBUSY;
 	/* Its stop begins before or after: what it takes back is complete. */
 	host_lock(&z->lock);
-	if (z->state == ZONE_RUNNING)
+	if (z->state == ZONE_RUNNING && f->state == DEVICE_QUARANTINED)
 		err = device_assign(z, f, SBDF_NONE, SBDF_NONE);
 	host_unlock(&z->lock);
 	if (!err) {

@@ -89,6 +89,15 @@ int device_request_release(struct pci_function *f);
  * rescan). */
 int device_request_assign(struct pci_function *f, struct zone *z);
 
+/* ---- virtual functions (hv-glue/vfs.c) ---- */
+
+/* Boot, after the manifest was checked: the VFs it offers get their places in the table. */
+void vfs_offer(void);
+/* Boot, after every zone's devices were planned: VFs nobody names go with their physical function. */
+void vfs_plan(void);
+/* The zone runs now, or is about to: it gets the VFs planned for it that are there. */
+void vfs_hand_to(struct zone *z);
+
 /* ---- deferred work on the housekeeping CPU (hv-glue/work.c) ---- */
 
 struct work {
