@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Any physical function as the engine knows it after the scan, for the proofs about BARs and MSI-X.
+ *
+ * The BARs are 0 and 2, each of either width, so that a 64-bit one has room; the code treats all
+ * indexes alike. Assumed of one that is there, and what sees to it:
+ * - its size is a power of two from 16 bytes on (pci/bar.c: the lowest bit that can be written), up
+ *   to 64 GiB here;
+ * - its registers stand at a multiple of 16 bytes, on a page of their own or not (pci/resources.c
+ *   aligns to the size, windows translate by whole pages). But for that the address is a constant,
+ *   another one for each BAR: the engine only ever adds to it, and a proof over any address takes
+ *   hours. So no two overlap.
+ * MSI-X is whatever the device claimed, after the engine's own judgement, pci_validate_msix(). Its BARs are constants wherever they are used as an index: CBMC takes much
+ * longer over an index that can be anything.
+ */
+#ifndef FUNCTION_H
+#define FUNCTION_H
+
+#include "proof.h"
+
+#include "pci/vpci.h"
+
+#define SLOTS        2u
+#define SLOT_BAR(s)  (2 * (s))
+#define MSIX_ENTRIES 2048u
+
+static inline void any_physical_bar(struct pci_bar *b, hpa_t base)
+{
+	unsigned log2 = 4 + any_upto(32);
+
+	b->kind = any_bool() ? (any_bool() ? PCI_BAR_MEM64 : PCI_BAR_MEM32) : PCI_BAR_NONE;
+	b->prefetchable = any_bool();
+	b->size = BIT64(log2);
+	b->cpu = base + (any_bool() ? 0 : 0x110);
+	b->bus = b->cpu;
+	assume(b->kind == PCI_BAR_MEM64 || log2 < 32);
+}
+
+static inline void any_bars(struct pci_function *f, unsigned index)
+{
+	any_physical_bar(&f->bars[SLOT_BAR(0)], BIT64(40) << index);
+	any_physical_bar(&f->bars[SLOT_BAR(1)], BIT64(42) << index);
+}
+
+/* MSI-X in these BARs, its fields as pci/capability.c cuts them out of the registers. */
+static inline void any_msix(struct pci_function *f, unsigned table_bar, unsigned pba_bar)
+{
+	f->caps.msix = 0x40;
+	f->msix.entries = (uint16_t)(1 + any_upto(MSIX_ENTRIES - 1));
+	f->msix.table_bar = (uint8_t)table_bar;
+	f->msix.pba_bar = (uint8_t)pba_bar;
+	f->msix.table_offset = nondet_u32() & ~7u;
+	f->msix.pba_offset = nondet_u32() & ~7u;
+	pci_validate_msix(f);
+}
+
+#endif
