@@ -22,6 +22,8 @@ void say_hex(uint64_t value);
 bool check_equal(const char *device, const char *name, uint64_t got, uint64_t expected);
 /* "checks N, failed N", then off. */
 _Noreturn void finish(void);
+/* start.S */
+_Noreturn void power_off(void);
 
 /* ---- time ---- */
 

@@ -15,9 +15,6 @@
 #define UARTFR    0x18u
 #define FR_TXFF   (1u << 5)
 
-/* PSCI (Arm DEN 0022) over HVC. */
-#define PSCI_SYSTEM_OFF 0x84000008u
-
 static unsigned checks, failures;
 
 /* The compiler may call these. */
@@ -103,10 +100,7 @@ _Noreturn void finish(void)
 	say(" checks, ");
 	say_number(failures);
 	say(" failed\n");
-	__asm__ volatile("mov	w0, %w0\n\thvc	#0" ::"r"(PSCI_SYSTEM_OFF)
-			 : "memory", "x0", "x1", "x2", "x3");
-	for (;;)
-		__asm__ volatile("wfi");
+	power_off();
 }
 
 _Noreturn void guest_exception(uint64_t syndrome, uint64_t at, uint64_t address);
