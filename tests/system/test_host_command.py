@@ -121,6 +121,7 @@ MACHINES = {
     "unknown-device", "not-assignable", "no-iommu", "isolation-group", "shared-stream", "shared-page", "shared-intx",
     "shared-msi-id", "reserved-region", "msix-outside-bar", "msix-shared-page", "no-reset", "foreign-bus-reset",
     "memory-doorbell", "window-overflow", "missing-image", "too-many-cpus", "too-much-memory", "duplicate-device",
+    "no-sriov", "vf-not-offered", "vf-pf-not-root",
 }  # fmt: skip
 
 

@@ -210,6 +210,26 @@ static const struct explanation explanations[RULE_COUNT] = {
 		"The page is kept from the zone's CPUs, so that each access to those registers traps. It is right, and slow.",
 		"a function whose table begins at 0x800 of its BAR",
 	},
+	[RULE_NO_SRIOV] = {
+		NEEDS_DEVICES, "V8",
+		"The function cannot have as many virtual functions as `sriov-vfs` offers: it has no SR-IOV, or fewer, or no\n"
+		"bus numbers or no place in the windows were left for them.",
+		"Its driver would ask for functions that never come.",
+		"disk { bdf = \"01:00.0\"; sriov-vfs = <1>; }; with a disk that has no SR-IOV",
+	},
+	[RULE_VF_NOT_OFFERED] = {
+		NEEDS_DEVICES, "V8",
+		"A zone is given virtual function n of a physical function that no zone has, or whose `sriov-vfs` is n or less.",
+		"It would wait for a function that nobody can enable.",
+		"card { bdf = \"02:00.0\"; sriov-vfs = <2>; }; ... third { bdf = \"02:00.0\"; vf = <2>; };",
+	},
+	[RULE_VF_PF_NOT_ROOT] = {
+		NEEDS_DEVICES, "V9",
+		"A zone is given a virtual function whose physical function belongs to a zone that is neither root nor itself.",
+		"Who drives the physical function configures, resets and can send as its virtual ones: only root is trusted so far.",
+		"zone1 { devices { card { bdf = \"02:00.0\"; sriov-vfs = <2>; }; }; };\n"
+		"zone2 { devices { first { bdf = \"02:00.0\"; vf = <0>; }; }; };",
+	},
 	[RULE_NO_RESET] = {
 		NEEDS_DEVICES, "V5", "The function has no FLR and no AF-FLR, and D3hot does not reset it.",
 		"After its zone it may hold the zone's data and addresses: it stays blocked until the machine restarts.",
