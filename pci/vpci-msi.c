@@ -94,7 +94,7 @@ void vpci_msi_build(struct vpci_function *fn, unsigned cap)
 	vpci_list(fn, data, 2, VPCI_EMULATED, UINT16_MAX, 0);
 	vpci_hook(fn, cap + PCI_MSI_FLAGS, data + 2 - (cap + PCI_MSI_FLAGS), msi_written);
 	if (f->msi.maskable) {
-		uint32_t bits = (uint32_t)((BIT64(BIT32(fn->msi_log2))) - 1);
+		uint32_t bits = MASK32(BIT32(fn->msi_log2) - 1, 0); /* one for each message */
 
 		vpci_list(fn, mask, 4, VPCI_THROUGH, bits, 0);
 		vpci_list(fn, mask + 4, 4, VPCI_LIVE, bits, 0);
