@@ -17,7 +17,7 @@ export BUILD
 
 # Which layer of the toolbox a target needs; every target named here is re-entered inside it.
 RUN_TARGETS := all hypervisor host guest size unit demo test mutants
-DEVELOP_TARGETS := check format fuzz prove-fuzz coverage
+DEVELOP_TARGETS := check format prove fuzz prove-fuzz coverage
 
 TOOLBOX ?= toolbox
 ifeq ($(TOOLBOX),host)
@@ -37,6 +37,7 @@ help:
 #: fuzz         fuzz each target for MINUTES=10 (docs/fuzzing.md); TARGETS="config msix" for some
 #: prove-fuzz   plant a bug for each fuzz target, expect it to be found within a minute
 #: coverage     lines run by unit tests and fuzz inputs; fails under 90 % in core/ or pci/
+#: prove        CBMC proofs of what must not happen, each with a broken twin that it must notice
 #: check        format, headers, warnings (gcc and clang), cppcheck, naming and layer rules
 #: hypervisor   build/aarch64/postern.elf and postern.Image
 #: host         build/host/postern, the command for a developer's host
@@ -83,6 +84,7 @@ include tools/make/guest.mk
 include tools/make/bundle.mk
 include tools/make/test.mk
 include tools/make/check.mk
+include tools/make/prove.mk
 include tools/make/fuzz.mk
 include tools/make/coverage.mk
 

@@ -6,11 +6,14 @@
  *
  * Sources: pci/vpci-config.c
  * Unwind:  5
+ * Cases:   10
  * Options: --arrays-uf-always
  *
  * The view before is any view in which each bit has one rule at most and no rule without being
- * listed (the empty one is, and this proof ends with that again). Assumed of the caller: a register
- * of 1, 2 or 4 bytes, at an offset that is a capability's 16-bit one plus a few bytes.
+ * listed (the empty one is, and this proof ends with that again). Each case
+ * is one register, at the beginning, in the middle and on every side of the end: the function
+ * follows pointers to it, about which CBMC is quick only when they are constants. All the function
+ * does with an offset is to add it and to compare it with the end.
  *
  * One byte, any one, is looked at; what holds for it holds for all 4096.
  */
@@ -23,7 +26,25 @@ struct byte {
 };
 
 static struct vpci_function fn;
-static unsigned offset, size, at;
+static const struct {
+	unsigned offset, size;
+} registers[] = {
+	{ 0, 1 },
+	{ 1, 4 },
+	{ 0x76, 2 },
+	{ 0x78, 4 },
+	{ PCI_CONFIG_SIZE - 4, 4 },
+	{ PCI_CONFIG_SIZE - 1, 1 },
+	/* Over the end. */
+	{ PCI_CONFIG_SIZE - 1, 2 },
+	{ PCI_CONFIG_SIZE - 3, 4 },
+	{ PCI_CONFIG_SIZE, 1 },
+	{ UINT16_MAX + 32, 4 },
+};
+#define OFFSET (registers[CASE].offset)
+#define SIZE   (registers[CASE].size)
+
+static unsigned at;
 static uint32_t bits, value;
 
 static struct byte look(unsigned n)
@@ -52,16 +73,16 @@ static bool same(struct byte a, struct byte b)
 /* What the listing asks for at byte n. */
 static uint8_t asked(uint32_t of, unsigned n)
 {
-	return n >= offset && n - offset < size ? (uint8_t)(of >> 8 * (n - offset)) : 0;
+	return n >= OFFSET && n - OFFSET < SIZE ? (uint8_t)(of >> 8 * (n - OFFSET)) : 0;
 }
 
 static bool refusable(void)
 {
-	bool refuse = offset + size > PCI_CONFIG_SIZE;
+	bool refuse = OFFSET + SIZE > PCI_CONFIG_SIZE;
 	unsigned i;
 
-	for (i = 0; !refuse && i < size; i++)
-		refuse = fn.view.listed[offset + i] & asked(bits, offset + i);
+	for (i = 0; !refuse && i < SIZE; i++)
+		refuse = fn.view.listed[OFFSET + i] & asked(bits, OFFSET + i);
 	return refuse;
 }
 
@@ -69,7 +90,8 @@ static void check_listed(enum vpci_rule rule, struct byte before, struct byte af
 {
 	uint8_t new = asked(bits, at);
 
-	prove(after.listed == (before.listed | new), "the bits asked for are listed, and no others");
+	prove(after.listed == (before.listed | new),
+	      "the bits asked for are listed, and no others");
 	prove(after.live == (before.live | (rule == VPCI_LIVE ? new : 0)) &&
 		      after.emulated == (before.emulated | (rule == VPCI_EMULATED ? new : 0)) &&
 		      after.through == (before.through | (rule == VPCI_THROUGH ? new : 0)) &&
@@ -77,19 +99,17 @@ static void check_listed(enum vpci_rule rule, struct byte before, struct byte af
 	      "the bits get the rule asked for, and no others get one");
 	prove(!((after.value ^ before.value) & ~new), "no other bit gets a value");
 	reach(new && rule == VPCI_CONSTANT);
-	reach(new && before.listed && rule == VPCI_CLEAR && size == 4);
+	reach(new && before.listed &&rule == VPCI_CLEAR &&SIZE == 4);
 }
 
 int main(void)
 {
-	struct vpci_view anything;
+	struct vpci_view anything ANY_VALUE;
 	enum vpci_rule rule = any_upto(VPCI_CLEAR);
 	struct byte before, after;
 	bool refuse;
 
-	fn.view = anything; /* no initializer: it can hold anything */
-	offset = nondet_u16() + any_upto(64);
-	size = BIT32(any_upto(2));
+	fn.view = anything;
 	bits = nondet_u32();
 	value = nondet_u32();
 	at = any_upto(PCI_CONFIG_SIZE - 1);
@@ -98,15 +118,33 @@ int main(void)
 	refuse = refusable();
 	fn.contradiction = false;
 
-	vpci_list(&fn, offset, size, rule, bits, value);
+	/* Called with a constant, CBMC follows one pointer instead of five. */
+	switch (rule) {
+	case VPCI_CONSTANT:
+		vpci_list(&fn, OFFSET, SIZE, VPCI_CONSTANT, bits, value);
+		break;
+	case VPCI_LIVE:
+		vpci_list(&fn, OFFSET, SIZE, VPCI_LIVE, bits, value);
+		break;
+	case VPCI_EMULATED:
+		vpci_list(&fn, OFFSET, SIZE, VPCI_EMULATED, bits, value);
+		break;
+	case VPCI_THROUGH:
+		vpci_list(&fn, OFFSET, SIZE, VPCI_THROUGH, bits, value);
+		break;
+	case VPCI_CLEAR:
+		vpci_list(&fn, OFFSET, SIZE, VPCI_CLEAR, bits, value);
+		break;
+	}
 
 	after = look(at);
-	prove(fn.contradiction == refuse, "a listing is refused when it contradicts, and only then");
+	prove(fn.contradiction == refuse,
+	      "a listing is refused when it contradicts, and only then");
 	prove(one_rule(after), "no bit has two rules");
 	if (refuse) {
 		prove(same(before, after), "a listing that is refused changes nothing");
 		reach(asked(bits, at) & before.listed);
-		reach(offset > PCI_CONFIG_SIZE);
+		reach(OFFSET > PCI_CONFIG_SIZE);
 	} else {
 		check_listed(rule, before, after);
 	}

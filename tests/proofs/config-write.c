@@ -4,7 +4,7 @@
  * writable (enum vpci_rule, pci/vpci.h), whatever its offset, size and value.
  *
  * Sources: pci/vpci-config.c
- * Unwind:  main.0=17, memcpy.0=17, vpci_view_write.0=9, vpci_view_write.1=17
+ * Unwind:  main.0=25, memcpy.0=25, vpci_view_write.0=9, vpci_view_write.1=25
  * Options: --arrays-uf-always
  *
  * The view is any view: nothing is assumed of it but that no bit has two rules (proven by
@@ -106,8 +106,7 @@ static void check(void)
 	prove(!(changed & ~(through | clear)),
 	      "no bit of the hardware changes but those listed for the zone");
 	prove(!(changed & clear & ~new), "a write-1-to-clear bit written as 0 keeps its value");
-	prove(!((hw ^ new) & through & writable),
-	      "a bit passed through is what the zone wrote");
+	prove(!((hw ^ new) & through & writable), "a bit passed through is what the zone wrote");
 	reach(hit && after.value != before.value);
 	reach(hit && (changed & through));
 	reach(hit && (changed & clear));
@@ -125,10 +124,10 @@ static void hook(struct vpci_function *on, unsigned at)
 
 int main(void)
 {
-	struct vpci_view anything;
+	struct vpci_view anything ANY_VALUE;
 	unsigned i;
 
-	fn.view = anything; /* no initializer: it can hold anything */
+	fn.view = anything;
 	fn.bus = &bus;
 	fn.f = &physical;
 	fn.resetting = any_bool();
@@ -150,8 +149,7 @@ int main(void)
 	assume(!(before.through & before.clear));
 	assume(!(writable & (clearable | before.clear)));
 	/* See above: what the listing sees to. */
-	assume(!(before.through | before.clear) ||
-	       !(clearable & ~(before.through | before.clear)));
+	assume(!(before.through | before.clear) || !(clearable & ~(before.through | before.clear)));
 
 	vpci_view_write(&fn, offset, size, value);
 

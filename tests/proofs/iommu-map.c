@@ -66,7 +66,8 @@ static int map(struct iommu_domain *d, iova_t iova, hpa_t pa, uint64_t size, uns
 	prove(created && !destroyed && d == &domain, "the zone's own domain is mapped into");
 	if (prot & IOMMU_PROT_DEVICE) {
 		prove(prot == (IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE), "a doorbell is write-only");
-		prove(iova == pa && is_doorbell(iova, size), "only a doorbell is mapped as registers");
+		prove(iova == pa && is_doorbell(iova, size),
+		      "only a doorbell is mapped as registers");
 		prove(!ranges_overlap(iova, size, zone.ram_gpa, zone.ram_size),
 		      "a doorbell lies off the zone's memory");
 		reach(size != 0);

@@ -154,8 +154,7 @@ static void any_shadow(unsigned pba_bar)
 	any_msix(&physical, SLOT_BAR(0), pba_bar);
 	if (!vpci_msix_usable(&physical) || !count)
 		return;
-	fn.msix_entries =
-		(uint16_t)(count < physical.msix.entries ? count : physical.msix.entries);
+	fn.msix_entries = (uint16_t)(count < physical.msix.entries ? count : physical.msix.entries);
 	fn.msix_table = shadow;
 }
 

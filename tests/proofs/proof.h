@@ -12,10 +12,18 @@
 
 #ifndef PROVING
 /* For compilers that only look at the syntax. */
+#define CASE 0
 void __CPROVER_assume(bool condition);
 void __CPROVER_assert(bool condition, const char *text);
 void __CPROVER_cover(bool condition);
 typedef int __CPROVER_bool;
+#endif
+
+/* `struct x v ANY_VALUE;`: CBMC lets a local without initializer hold anything; compilers object. */
+#ifdef PROVING
+#define ANY_VALUE
+#else
+#define ANY_VALUE = { 0 }
 #endif
 
 /* From here on only what satisfies the condition is looked at. Say why the rest cannot happen. */

@@ -39,6 +39,12 @@ void vpci_endpoint_advance(struct vpci_function *f)
 	f->resetting = any_bool();
 }
 
+/* What becomes of virtual functions is another file's; it comes back with the lock held. */
+void vpci_vfs_tell(struct vpci *v)
+{
+	prove(v == &bus && bus.lock.held, "virtual functions are looked at under the lock");
+}
+
 static void config_access(const struct vpci_function *f, unsigned offset, unsigned bytes)
 {
 	prove(f == &fn && bus.lock.held, "functions are looked at under the lock");
@@ -49,7 +55,8 @@ static void config_access(const struct vpci_function *f, unsigned offset, unsign
 	prove(!by_address || range_inside(addr, size, zone_layout.ecam, ZONE_ECAM_BUSES * MIB),
 	      "only accesses to ECAM are config accesses");
 	config_bytes += bytes;
-	prove(config_bytes <= size, "no byte of config space is touched that the zone did not touch");
+	prove(config_bytes <= size,
+	      "no byte of config space is touched that the zone did not touch");
 	reach(bytes < size);
 	reach(config_bytes == 8);
 }
@@ -75,7 +82,8 @@ uint64_t vpci_bar_access(struct vpci *v, gpa_t at, unsigned bytes, bool write, u
 	prove(range_inside(at, bytes, bus.layout.mem32, bus.layout.mem32_size) ||
 		      range_inside(at, bytes, bus.layout.mem64, bus.layout.mem64_size),
 	      "pieces stay inside a PCI window of the zone");
-	prove(!write || bytes == 8 || !(value >> 8 * bytes), "a piece has no more value than bytes");
+	prove(!write || bytes == 8 || !(value >> 8 * bytes),
+	      "a piece has no more value than bytes");
 	memory_bytes += bytes;
 	reach(bytes == 8);
 	reach(bytes == 1 && size == 8);
@@ -112,7 +120,8 @@ int main(void)
 	prove(!bus.lock.held, "the lock is given back");
 	prove(result == ACCESS_DONE || (!config_bytes && !memory_bytes),
 	      "an access that is not for the bus does nothing");
-	prove(!memory_bytes || memory_bytes == size, "every byte of a memory access is carried out");
+	prove(!memory_bytes || memory_bytes == size,
+	      "every byte of a memory access is carried out");
 	reach(result == ACCESS_NONE && size == 8);
 	return 0;
 }
