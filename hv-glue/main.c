@@ -57,28 +57,85 @@ static void discover(const struct boot_info *boot)
  * A unit that fails stays in its most blocking state and is not used: what is behind it cannot be
  * assigned, and says so. Zones without devices still run.
  */
+static void init_iommu(struct iommu_unit *u)
+{
+	if (!u->ops->init(u))
+		return;
+	u->ops = NULL;
+	if (u->base)
+		host_log(
+			LOG_ERROR,
+			"IOMMU %u at 0x%lx is not usable (see above): no device behind it will be assigned",
+			u->index, (unsigned long)u->base);
+	else
+		host_log(LOG_ERROR,
+			 "IOMMU %u, " SBDF_FMT
+			 ", is not usable (see above): no device behind it will be assigned",
+			 u->index, SBDF_ARG(u->sbdf));
+}
+
+/* Those with registers of their own block before anybody looks at a device. */
 static void init_iommus(void)
 {
 	for (unsigned i = 0; i < hv.machine.iommu_count; i++) {
 		struct iommu_unit *u = &hv.machine.iommus[i];
 
 		u->index = i;
-		if (!u->ops->init(u))
-			continue;
-		u->ops = NULL;
-		host_log(
-			LOG_ERROR,
-			"IOMMU %u at 0x%lx is not usable (see above): no device behind it will be assigned",
-			i, (unsigned long)u->base);
+		if (u->base)
+			init_iommu(u);
 	}
 	if (!hv.machine.iommu_count)
 		host_log(LOG_WARN, "this machine has no IOMMU: no device will be assigned");
+}
+
+/* A unit that tells root ports apart only is asked for those. */
+static void route_by_limits(const struct iommu_unit *u)
+{
+	struct iommu_limits limits;
+
+	if (!u->ops)
+		return;
+	u->ops->limits(u, &limits);
+	for (unsigned i = 0; i < hv.machine.host_count; i++) {
+		struct pci_host *h = &hv.machine.hosts[i];
+
+		for (unsigned n = 0; n < h->iommu_map_count; n++)
+			if (h->iommu_map[n].unit == u->index)
+				h->iommu_map[n].by_root_port = limits.by_root_port;
+	}
+}
+
+/* Those that are PCI functions: the scan has placed their registers and turned every Bus Master
+ * off. */
+static void init_pci_iommus(void)
+{
+	for (unsigned i = 0; i < hv.machine.iommu_count; i++) {
+		struct iommu_unit *u = &hv.machine.iommus[i];
+
+		if (u->base)
+			continue;
+		u->function = pci_find(&hv.pci, u->sbdf);
+		if (u->function) {
+			u->function->engine = true;
+			init_iommu(u);
+		} else {
+			host_log(
+				LOG_ERROR,
+				"IOMMU %u: no function " SBDF_FMT
+				" although firmware names it: switch the IOMMU on in firmware set-up",
+				i, SBDF_ARG(u->sbdf));
+			u->ops = NULL;
+		}
+		route_by_limits(u);
+	}
+	pci_route_functions(&hv.pci);
 }
 
 static void scan_pci(void)
 {
 	for (unsigned i = 0; i < hv.machine.host_count; i++)
 		pci_scan_host(&hv.machine.hosts[i], &hv.pci);
+	init_pci_iommus();
 	pci_assign_groups(&hv.pci);
 	for (unsigned i = 0; i < hv.pci.count; i++) {
 		const struct pci_function *f = &hv.pci.functions[i];

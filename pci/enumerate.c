@@ -79,28 +79,6 @@ static uint16_t probe_vendor(const struct pci_host *h, sbdf_t fn)
 	return 0xffff;
 }
 
-static struct pci_route route(const struct pci_id_map *map, unsigned count, uint16_t rid)
-{
-	unsigned i;
-
-	for (i = 0; i < count; i++)
-		if (rid >= map[i].rid_base && rid - map[i].rid_base < map[i].length)
-			return (struct pci_route){ .unit = (int)map[i].unit,
-						   .id = map[i].out_base +
-							 (rid - map[i].rid_base) };
-	return (struct pci_route){ .unit = -1 };
-}
-
-struct pci_route pci_route_iommu(const struct pci_host *h, uint16_t rid)
-{
-	return route(h->iommu_map, h->iommu_map_count, rid);
-}
-
-struct pci_route pci_route_msi(const struct pci_host *h, uint16_t rid)
-{
-	return route(h->msi_map, h->msi_map_count, rid);
-}
-
 static bool is_port(const struct pci_function *f)
 {
 	return pci_is_bridge(f) &&
@@ -223,8 +201,7 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 		f->subsystem_vendor = pci_read16(f, PCI_SUBSYSTEM_VENDOR_ID);
 		f->subsystem_device = pci_read16(f, PCI_SUBSYSTEM_ID);
 	}
-	f->iommu = pci_route_iommu(s->host, sbdf_rid(fn));
-	f->msi_unit = pci_route_msi(s->host, sbdf_rid(fn));
+	pci_route_function(f);
 	pci_capture_capabilities(f);
 	power_on(f);
 	silence(f);

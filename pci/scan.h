@@ -79,9 +79,9 @@ void pci_write_bar(const struct pci_function *f, unsigned index, uint64_t bus);
  */
 int pci_place_resources(struct pci_host *h, struct pci_table *t, unsigned first);
 
-/* Where a requester ID goes at the IOMMUs and at the MSI units; unit -1: nowhere. */
-struct pci_route pci_route_iommu(const struct pci_host *h, uint16_t rid);
-struct pci_route pci_route_msi(const struct pci_host *h, uint16_t rid);
+/* Fills iommu and msi_unit by the host's maps; unit -1: nowhere. Pre: sbdf, host and parent are
+ * set. */
+void pci_route_function(struct pci_function *f);
 
 /* Fills sriov of a function of the scan. Pre: VF Enable is off, ARI is decided. */
 void pci_capture_sriov(struct pci_function *pf);

@@ -160,8 +160,7 @@ static void make_entry(struct pci_function *vf, struct pci_function *pf, unsigne
 	vf->class_code = pf->class_code;
 	vf->pcie_type = pf->pcie_type;
 	vf->state = DEVICE_ABSENT;
-	vf->iommu = pci_route_iommu(vf->host, sbdf_rid(vf->sbdf));
-	vf->msi_unit = pci_route_msi(vf->host, sbdf_rid(vf->sbdf));
+	pci_route_function(vf);
 	for (i = 0; i < PCI_BAR_COUNT; i++) {
 		vf->bars[i] = s->bars[i];
 		if (s->bars[i].size) {

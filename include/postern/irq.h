@@ -71,8 +71,10 @@ struct msi_unit_ops {
 struct msi_unit {
 	const struct msi_unit_ops *ops;
 	unsigned index;
-	hpa_t base;
+	hpa_t base; /* registers, or the doorbell alone */
 	uint64_t size;
+	uint32_t first, count; /* interrupt numbers firmware sets aside for its messages; count 0:
+				  its own */
 	struct lock lock;
 	void *state;
 };
@@ -96,5 +98,6 @@ struct virq_ops {
 
 /* The MSI units a platform may name. */
 extern const struct msi_unit_ops gic_its_ops; /* irq/gic-v3-its.c */
+extern const struct msi_unit_ops pch_msi_ops; /* irq/pch-msi.c */
 
 #endif

@@ -65,6 +65,9 @@ struct pci_id_map {
 	uint32_t rid_base, length;
 	unsigned unit;
 	uint32_t out_base;
+	/* The unit tells root ports apart only: the id is that of the function on the root bus
+	 * above. */
+	bool by_root_port;
 };
 
 /* What is true of one board only; all optional (NULL = nothing special). pci/ calls these, boards
@@ -80,6 +83,16 @@ struct pci_quirks {
 				   unsigned bar);
 	/* The port keeps its subordinates apart from its siblings although it has no ACS. */
 	bool (*ports_isolate)(const struct pci_function *port);
+	/* Class code where the function reports a wrong one, else `reported`. */
+	uint32_t (*class_code)(const struct pci_host *h, uint16_t vendor, uint16_t device,
+			       uint32_t reported);
+	/* Interrupt pin (1..4) where the register is wrong, else `reported`. */
+	uint8_t (*interrupt_pin)(const struct pci_host *h, sbdf_t fn, uint16_t vendor,
+				 uint16_t device, uint8_t reported);
+	/* The function must stay in D0. */
+	bool (*no_d_states)(const struct pci_function *f);
+	/* Nothing below the port may have a Max Read Request Size above what firmware set. */
+	bool (*keeps_read_request)(const struct pci_function *port);
 };
 
 struct pci_host {
@@ -144,18 +157,19 @@ struct pci_route {
 };
 
 /*
- * Where a physical function's (PF's) virtual functions (VFs) are in their life: hardware has none; VF
- * Enable is set and they need time; they are functions; they are being taken from their zones.
+ * Where a physical function's (PF's) virtual functions (VFs) are in their life: hardware has none;
+ * VF Enable is set and they need time; they are functions; they are being taken from their zones.
  */
 enum pci_vfs_phase { VFS_OFF, VFS_COMING, VFS_ON, VFS_GOING };
 
 /*
- * SR-IOV of a PF, as captured at boot (PCIe Base Specification, 9.3.3). total 0: no SR-IOV, or none that
- * can be used. A VF has an entry in the table of its own, made by pci_offer_vfs(), ABSENT while hardware
- * does not have it.
+ * SR-IOV of a PF, as captured at boot (PCIe Base Specification, 9.3.3). total 0: no SR-IOV, or none
+ * that can be used. A VF has an entry in the table of its own, made by pci_offer_vfs(), ABSENT
+ * while hardware does not have it.
  *
- * phase: OFF -> COMING -> ON -> GOING under the lock of the virtual bus the PF is on, or, once the PF
- * is on none, by its owner's life cycle; GOING -> OFF with `lock` held. Read with pci_vfs_phase().
+ * phase: OFF -> COMING -> ON -> GOING under the lock of the virtual bus the PF is on, or, once the
+ * PF is on none, by its owner's life cycle; GOING -> OFF with `lock` held. Read with
+ * pci_vfs_phase().
  */
 struct pci_sriov {
 	uint16_t total;          /* VFs that can be used: on the PF's bus, BARs placed for them */
@@ -194,6 +208,7 @@ struct pci_function {
 	uint8_t secondary, subordinate;
 	struct pci_bar window_mem, window_pref; /* size 0: closed */
 	struct pci_route iommu, msi_unit;
+	bool engine;             /* an IOMMU: the engine's own, in no zone's view */
 	unsigned group;          /* isolation group number */
 	struct pci_sriov sriov;  /* of a PF */
 	struct pci_function *pf; /* of a VF: its PF; else NULL */
@@ -253,6 +268,12 @@ int pci_scan_host(struct pci_host *h, struct pci_table *t);
 
 struct pci_function *pci_find(struct pci_table *t, sbdf_t sbdf);
 
+/*
+ * Finds every function's stream and MSI identity by its host's maps again: an IOMMU that is a PCI
+ * function can tell only when it runs how it sees others. Boot, before pci_assign_groups().
+ */
+void pci_route_functions(struct pci_table *t);
+
 /* Numbers isolation groups over the whole table (V9): same bridge without ACS or ports_isolate,
  * multifunction, alias. */
 void pci_assign_groups(struct pci_table *t);
@@ -282,8 +303,8 @@ const char *pci_reset_method(const struct pci_function *f);
 
 /*
  * Lets the PF's owner enable up to n VFs: appends their entries, ABSENT, with address, IDs, routes,
- * BARs and group. Boot, before any zone; after pci_assign_groups(). `changed` as in struct pci_sriov.
- * -EINVAL: 0, more than sriov.total, or offered before; -ENOSPC: the table is full.
+ * BARs and group. Boot, before any zone; after pci_assign_groups(). `changed` as in struct
+ * pci_sriov. -EINVAL: 0, more than sriov.total, or offered before; -ENOSPC: the table is full.
  */
 int pci_offer_vfs(struct pci_table *t, struct pci_function *pf, unsigned n,
 		  void (*changed)(struct pci_function *pf));
@@ -292,19 +313,20 @@ int pci_offer_vfs(struct pci_table *t, struct pci_function *pf, unsigned n,
 bool pci_vfs_apart(const struct pci_table *t, const struct pci_function *pf);
 
 /*
- * Sets VF Enable for VFs 0..n-1 of a PF whose phase is OFF, n <= offered: the phase is COMING. -EIO when the
- * hardware does not follow (VF Enable is off again).
+ * Sets VF Enable for VFs 0..n-1 of a PF whose phase is OFF, n <= offered: the phase is COMING. -EIO
+ * when the hardware does not follow (VF Enable is off again).
  */
 int pci_vfs_enable(struct pci_function *pf, unsigned n);
 /*
- * Phase COMING: -EAGAIN before sriov.wait_until, or while a VF does not answer and there is time left; then
- * 0: every VF that answers was captured, is quiet and QUARANTINED, the phase is ON. One that does not
- * answer stays ABSENT, one that FAILED before stays so.
+ * Phase COMING: -EAGAIN before sriov.wait_until, or while a VF does not answer and there is time
+ * left; then 0: every VF that answers was captured, is quiet and QUARANTINED, the phase is ON. One
+ * that does not answer stays ABSENT, one that FAILED before stays so.
  */
 int pci_vfs_ready(struct pci_function *pf);
 /*
- * Clears VF Enable: the phase is OFF. Pre: phase GOING, sriov.lock held, every VF ABSENT or FAILED. -EIO
- * when the hardware does not follow; the phase is OFF all the same, and no VF will be enabled again.
+ * Clears VF Enable: the phase is OFF. Pre: phase GOING, sriov.lock held, every VF ABSENT or FAILED.
+ * -EIO when the hardware does not follow; the phase is OFF all the same, and no VF will be enabled
+ * again.
  */
 int pci_vfs_disable(struct pci_function *pf);
 
@@ -362,12 +384,14 @@ void vpci_destroy(struct vpci *v);
 int vpci_add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
 	     struct msi_vector *vectors, unsigned vector_count);
 /*
- * A PF whose VFs were offered brings one place per VF, at the routing ID its SR-IOV capability tells. There a
- * VF that its owner does not have stands as an inert placeholder: identity, no decode, no Bus Master, no
- * messages. vpci_add() of a VF on its PF's bus goes to that place, whatever vbdf says, and
- * vpci_remove() leaves the placeholder; elsewhere a VF is a function like others.
+ * A PF whose VFs were offered brings one place per VF, at the routing ID its SR-IOV capability
+ * tells. There a VF that its owner does not have stands as an inert placeholder: identity, no
+ * decode, no Bus Master, no messages. vpci_add() of a VF on its PF's bus goes to that place,
+ * whatever vbdf says, and vpci_remove() leaves the placeholder; elsewhere a VF is a function like
+ * others.
  *
- * vpci_poll() completes an enabling that is due, as any config access by the zone does. No lock held.
+ * vpci_poll() completes an enabling that is due, as any config access by the zone does. No lock
+ * held.
  */
 void vpci_poll(struct vpci *v);
 /* Takes the function out: unmaps its BARs from the zone's CPUs, forgets its message shadow. */

@@ -18,16 +18,21 @@
 #define MAX_CPUS           8
 #define MAX_MEMORY_REGIONS 16
 #define MAX_UARTS          2
+#define MAX_PCH_PICS       2
 
 struct memory_region {
 	hpa_t base;
 	uint64_t size;
 };
 
+enum uart_kind { UART_PL011, UART_16550 };
+
 struct uart_info {
+	enum uart_kind kind;
 	hpa_t base;
 	uint64_t size;
-	uint32_t irq; /* controller's interrupt number */
+	unsigned reg_shift; /* 16550: register n is at base + (n << reg_shift), a byte wide */
+	uint32_t irq;       /* controller's interrupt number */
 	uint32_t clock_hz;
 };
 
@@ -48,6 +53,34 @@ struct intc_info {
 	uint32_t timer_virt_irq, timer_phys_irq, timer_hyp_irq;
 };
 
+/*
+ * Interrupt controllers of a Loongson machine (docs/hardware/loongson-interrupts.md). The registers
+ * of the CPU's own are in IOCSR space at architected offsets; what differs is how they are wired.
+ */
+struct pch_pic_info {
+	hpa_t base;
+	uint64_t size;
+	uint32_t gsi_base; /* global interrupt number of input 0 */
+	unsigned inputs;   /* 0: as its version register says */
+	unsigned node;     /* whose EIOINTC takes its vectors */
+};
+
+struct loongson_intc_info {
+	unsigned vectors; /* of the EIOINTC: 256, 128, or 0 when there is none */
+	unsigned eio_pin; /* CPU interrupt line (HWI n) that the EIOINTC raises */
+	unsigned lio_pin; /* and the LIOINTC */
+	struct pch_pic_info pch_pics[MAX_PCH_PICS];
+	unsigned pch_pic_count;
+};
+
+/* One write to a register that resets the machine or turns it off; address 0: there is none. */
+struct power_register {
+	hpa_t address;
+	unsigned width;       /* bytes: 1, 2, 4 */
+	uint32_t mask, value; /* bits of mask become those of value, the others stay; mask == all
+				 ones: no read */
+};
+
 struct machine {
 	const char *model; /* static or inside the firmware table, NUL-terminated */
 	struct memory_region memory[MAX_MEMORY_REGIONS];
@@ -57,8 +90,11 @@ struct machine {
 	struct memory_region bundle;    /* where the loader put the bundle; size 0: none */
 	struct cpu_info cpus[MAX_CPUS]; /* cpus[0] is the boot CPU */
 	unsigned cpu_count;
-	struct intc_info intc;
-	struct uart_info uarts[MAX_UARTS]; /* [0] the root zone's, [1] the hypervisor's own */
+	struct intc_info intc;                  /* of an Arm machine */
+	struct loongson_intc_info loongson;     /* of a Loongson machine */
+	struct power_register reset, power_off; /* where firmware calls do not do it */
+	/* [0] the root zone's, [1] the hypervisor's own; a machine with one: the hypervisor's. */
+	struct uart_info uarts[MAX_UARTS];
 	unsigned uart_count;
 	struct pci_host hosts[MAX_PCI_HOSTS];
 	unsigned host_count;
@@ -69,19 +105,31 @@ struct machine {
 	bool firmware_call_smc; /* PSCI conduit: SMC (else HVC) */
 };
 
-/* What the boot code hands over. */
+/*
+ * What the boot code hands over. Everything it points to stays where it is. A UEFI loader brings
+ * the firmware's memory map; without one (memory_count 0) the platform takes memory from the device
+ * tree.
+ */
 struct boot_info {
 	const void *fdt;   /* device tree at its physical address, or NULL */
 	uint64_t fdt_size; /* upper bound of readable bytes */
-	uint64_t acpi_rsdp;
+	hpa_t acpi_rsdp;   /* 0: none */
+	const struct memory_region *memory, *reserved;
+	unsigned memory_count, reserved_count;
+	struct memory_region bundle;    /* size 0: none, or named by the device tree */
+	struct memory_region overrides; /* an ACPI table that goes before the firmware's of the same
+					   signature; size 0: none */
+	const char *command_line;       /* NUL-terminated, or NULL */
 };
 
 struct platform {
 	const char *name;
-	/* Mandatory. True when this is the machine the platform was written for. No side effects. */
+	/* Mandatory. True when this is the machine the platform was written for. No side effects.
+	 */
 	bool (*match)(const struct boot_info *boot);
-	/* Mandatory. Fills *m (zeroed before). Negative errno with the reason logged. Touches no
-	 * hardware. */
+	/* Mandatory. Fills *m (zeroed before). Negative errno with the reason logged. Writes no
+	 * register; reads at most config space (by the host's own accessor) and identification
+	 * registers. */
 	int (*discover)(const struct boot_info *boot, struct machine *m);
 };
 

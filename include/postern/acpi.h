@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What Postern reads of ACPI (core/acpi*.c): enough to know CPUs, interrupt controllers, config
+ * windows and IOMMUs of a LoongArch machine. No AML.
+ *
+ * Every table is untrusted: signature, length and checksum are verified, every structure inside
+ * lies inside, counts are bounded, and what contradicts itself is refused with a message that names
+ * table, offset and rule. A table is looked at in place; nothing is kept but numbers. Pure
+ * functions of memory, no locks.
+ *
+ * Sources: ACPI Specification 6.5 (5.2.5 RSDP, 5.2.8 XSDT, 5.2.12 MADT with the LoongArch
+ * structures 17..23, 5.2.16 SRAT), PCI Firmware Specification 3.3 (4.1.2 MCFG), AMD I/O
+ * Virtualization Specification (IVRS), the LoongArch IO Virtualization Table of ACPI 6.6 (IOVT);
+ * docs/hardware/acpi.md.
+ */
+#ifndef POSTERN_ACPI_H
+#define POSTERN_ACPI_H
+
+#include <postern/platform.h>
+#include <postern/types.h>
+
+#define ACPI_MAX_TABLES    64
+#define ACPI_MAX_SEGMENTS  8
+#define ACPI_MAX_IOMMUS    8
+#define ACPI_MAX_ID_RANGES 32
+#define ACPI_MAX_PROXIMITY 32
+
+/* How a physical address is looked at: a pointer to `size` readable bytes, or NULL when they are
+ * not all there. */
+struct acpi_memory {
+	const void *(*map)(void *ctx, hpa_t base, uint64_t size);
+	void *ctx;
+};
+
+struct acpi_table {
+	char signature[4];
+	uint8_t revision;
+	char oem_id[6], oem_table_id[8];
+	hpa_t base;
+	const void *data; /* the whole table, header first, checksum verified */
+	uint32_t length;
+};
+
+struct acpi {
+	struct acpi_memory memory;
+	struct acpi_table tables[ACPI_MAX_TABLES]; /* those that passed; the others were logged */
+	unsigned count;
+};
+
+/*
+ * Finds every table the RSDP names. A table that fails its checks is left out with a message;
+ * -EINVAL when the RSDP or the XSDT itself does.
+ */
+int acpi_open(struct acpi *a, const struct acpi_memory *memory, hpa_t rsdp);
+/* A table that goes before the firmware's of the same signature; same checks, same parsers. */
+int acpi_override(struct acpi *a, hpa_t base, uint64_t size);
+/* The n-th table with this signature, or NULL. */
+const struct acpi_table *acpi_find(const struct acpi *a, const char *signature, unsigned n);
+
+/* ---- MADT ---- */
+
+struct acpi_core {
+	uint32_t processor, core; /* ACPI processor UID, physical core id */
+	bool enabled;
+};
+struct acpi_lio {
+	bool present;
+	hpa_t base;
+	uint16_t size;
+	uint8_t cascade[2];
+	uint32_t cascade_map[2];
+};
+struct acpi_eio {
+	uint8_t cascade, node;
+	uint64_t node_map;
+};
+struct acpi_msi {
+	hpa_t address;
+	uint32_t start, count;
+};
+struct acpi_bio {
+	hpa_t base;
+	uint16_t size, id, gsi_base;
+};
+struct acpi_lpc {
+	bool present;
+	hpa_t base;
+	uint16_t size;
+	uint8_t cascade;
+};
+struct acpi_madt {
+	struct acpi_core cores[MAX_CPUS];
+	unsigned core_count, cores_left_out; /* enabled cores beyond MAX_CPUS */
+	struct acpi_lio lio;
+	bool ht_present;
+	hpa_t ht_base;
+	uint16_t ht_size;
+	struct acpi_eio eio[MAX_PCH_PICS];
+	struct acpi_msi msi[MAX_MSI_UNITS];
+	struct acpi_bio bio[MAX_PCH_PICS];
+	unsigned eio_count, msi_count, bio_count;
+	struct acpi_lpc lpc;
+};
+int acpi_madt(const struct acpi *a, struct acpi_madt *out);
+
+/* ---- MCFG ---- */
+
+struct acpi_mcfg_entry {
+	hpa_t base;
+	uint16_t segment;
+	uint8_t bus_first, bus_last;
+};
+struct acpi_mcfg {
+	char oem_id[6], oem_table_id[8]; /* boards recognize their own layout of the window by these
+					  */
+	uint8_t revision;
+	struct acpi_mcfg_entry entries[ACPI_MAX_SEGMENTS];
+	unsigned count;
+};
+int acpi_mcfg(const struct acpi *a, struct acpi_mcfg *out);
+
+/* ---- IOVT and IVRS: one answer, whichever table there is ---- */
+
+struct acpi_id_range {
+	uint16_t first, last; /* requester IDs, inclusive */
+};
+struct acpi_iommu {
+	bool is_pci;
+	uint16_t segment, devid; /* is_pci: the unit's own function */
+	hpa_t base;              /* else its registers */
+	uint32_t size;
+	bool whole_segment; /* manages every function of the segment, else those of `ranges` */
+	struct acpi_id_range ranges[ACPI_MAX_ID_RANGES];
+	unsigned range_count;
+	bool msi_bypass;
+	/* 0 where the table does not say. */
+	uint16_t pa_bits, iova_bits, levels;
+	uint64_t page_sizes;
+	uint32_t max_devices, gsi;
+};
+struct acpi_iommus {
+	const char *source; /* "IOVT", "IVRS" */
+	struct acpi_iommu units[ACPI_MAX_IOMMUS];
+	unsigned count;
+};
+/* IOVT, else IVRS. -ENOENT: neither; -EINVAL: the one there is is refused (the other is not looked
+ * at). */
+int acpi_iommus(const struct acpi *a, struct acpi_iommus *out);
+
+/* ---- SRAT ---- */
+
+struct acpi_proximity {
+	bool memory; /* else a core */
+	uint32_t domain, core;
+	hpa_t base;
+	uint64_t size;
+};
+struct acpi_srat {
+	struct acpi_proximity entries[ACPI_MAX_PROXIMITY];
+	unsigned count;
+};
+int acpi_srat(const struct acpi *a, struct acpi_srat *out);
+
+/* ---- FADT and SPCR ---- */
+
+struct acpi_power {
+	struct power_register reset, power_off; /* of a hardware-reduced machine: its reset and
+						   sleep control registers */
+};
+int acpi_fadt(const struct acpi *a, struct acpi_power *out);
+/* The serial console firmware names. -ENOENT, -EOPNOTSUPP (a kind of UART we do not drive). */
+int acpi_spcr(const struct acpi *a, struct uart_info *out);
+
+#endif
