@@ -74,8 +74,10 @@ struct iommu_ops {
 	/* Aligned to the smallest of limits.page_sizes. -EEXIST if any page of the range is mapped
 	 * (nothing changed), -ENOMEM, -ERANGE, -EINVAL. */
 	int (*map)(struct iommu_domain *d, iova_t iova, hpa_t pa, uint64_t size, unsigned prot);
-	/* Post of 0: no translation of the range is in the tables or any TLB. -ENOENT if part was
-	 * not mapped. */
+	/*
+	 * Post of 0: no translation of the range is in the tables or any TLB. -ENOENT if part was not
+	 * mapped; -EINVAL where a unit cannot split what one map() made.
+	 */
 	int (*unmap)(struct iommu_domain *d, iova_t iova, uint64_t size);
 	/* The stream's DMA goes through the domain from now on. -EBUSY if attached elsewhere,
 	 * -ERANGE, -ENOMEM, -ENOSPC (limits.slots streams are known). */
@@ -117,6 +119,11 @@ struct iommu_unit {
 	unsigned max_streams; /* firmware's limit on limits.slots; 0: the hardware's own */
 	bool msi_bypass;      /* firmware says: messages to the doorbell are not translated */
 	bool dma_coherent;    /* firmware says table walks snoop CPU caches */
+	/*
+	 * Of a unit with tables in its own memory: directories hold addresses as the CPU sees them, not
+	 * counted from that memory's beginning. Boards disagree, or their drivers do.
+	 */
+	bool tables_by_cpu_address;
 	struct iommu_irqs irqs;
 	struct lock lock;
 	void *state; /* the driver's own */
