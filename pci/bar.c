@@ -79,6 +79,8 @@ static unsigned capture_bar(struct pci_function *f, unsigned i, unsigned count)
 		    (old & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64;
 	uint64_t mask;
 
+	if (fixed && (!old || (old & PCI_BASE_ADDRESS_SPACE) == PCI_BASE_ADDRESS_SPACE_IO))
+		return 1;
 	if ((old & PCI_BASE_ADDRESS_SPACE) == PCI_BASE_ADDRESS_SPACE_IO) {
 		mask = probe(f, BAR_REG(i), UINT32_MAX, old) & BAR_IO_MASK;
 		bar->size = lowest_bit(mask & BAR_IO_LOW);
@@ -114,11 +116,14 @@ static unsigned capture_bar(struct pci_function *f, unsigned i, unsigned count)
 
 static void capture_rom(struct pci_function *f)
 {
-	unsigned reg = rom_register(f);
+	unsigned reg = rom_register(f), i;
 	uint32_t mask;
 
 	if (!reg)
 		return;
+	for (i = 0; i < PCI_BAR_COUNT; i++)
+		if (fixed_size(f, i))
+			return;
 	/* Left at 0, disabled, for good: no zone gets a ROM, and none is shadowed. */
 	mask = probe(f, reg, PCI_ROM_ADDRESS_MASK, 0) & PCI_ROM_ADDRESS_MASK;
 	if (mask) {

@@ -220,8 +220,13 @@ static void capture_extended(struct pci_function *f)
 
 void pci_capture_capabilities(struct pci_function *f)
 {
+	const struct pci_quirks *q = f->host->quirks;
+
 	f->pcie_type = 0xff;
 	capture_classic(f);
+	/* What must stay in D0 cannot be reset by leaving it. */
+	if (q && q->no_d_states && q->no_d_states(f))
+		f->no_soft_reset = true;
 	f->snapshot_size = CLASSIC_END;
 	if (has_extended(f)) {
 		f->snapshot_size = PCI_CONFIG_SIZE;

@@ -166,9 +166,42 @@ static void disable_vfs(struct pci_function *f)
 		pci_update16(f, f->caps.ats + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE, 0);
 }
 
+static bool is_part_of_machine(const struct pci_host *h, sbdf_t fn, uint16_t vendor)
+{
+	const struct pci_quirks *q = h->quirks;
+
+	return q && q->part_of_machine &&
+	       q->part_of_machine(h, fn, vendor,
+				  (uint16_t)pci_config_read(h, fn, PCI_DEVICE_ID, 2));
+}
+
+/* What registers say of the function, or the platform where they are known to be wrong. */
+static void identify(struct pci_function *f)
+{
+	const struct pci_quirks *q = f->host->quirks;
+
+	f->device = pci_read16(f, PCI_DEVICE_ID);
+	f->revision = pci_read8(f, PCI_REVISION_ID);
+	f->class_code = pci_read32(f, PCI_CLASS_REVISION) >> 8;
+	f->header_type = pci_read8(f, PCI_HEADER_TYPE);
+	f->multifunction = f->header_type & HEADER_MULTIFUNCTION;
+	f->interrupt_pin = pci_read8(f, PCI_INTERRUPT_PIN);
+	if (!pci_is_bridge(f)) {
+		f->subsystem_vendor = pci_read16(f, PCI_SUBSYSTEM_VENDOR_ID);
+		f->subsystem_device = pci_read16(f, PCI_SUBSYSTEM_ID);
+	}
+	if (q && q->class_code)
+		f->class_code = q->class_code(f->host, f->vendor, f->device, f->class_code);
+	if (q && q->interrupt_pin)
+		f->interrupt_pin =
+			q->interrupt_pin(f->host, f->sbdf, f->vendor, f->device, f->interrupt_pin);
+}
+
 static struct pci_function *add_function(struct scan *s, struct pci_function *parent, sbdf_t fn,
 					 uint16_t vendor)
 {
+	const struct pci_quirks *q = s->host->quirks;
+	bool machine = is_part_of_machine(s->host, fn, vendor);
 	struct pci_function *f;
 
 	if (s->table->count == MAX_PCI_FUNCTIONS) {
@@ -180,7 +213,8 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 				 SBDF_ARG(fn), MAX_PCI_FUNCTIONS);
 		s->error = -ENOSPC;
 		/* Even a function that is not managed must not reach memory. */
-		pci_config_write(s->host, fn, PCI_COMMAND, 2, COMMAND_QUIET);
+		if (!machine)
+			pci_config_write(s->host, fn, PCI_COMMAND, 2, COMMAND_QUIET);
 		return NULL;
 	}
 	f = &s->table->functions[s->table->count++];
@@ -189,26 +223,23 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
 	f->host = s->host;
 	f->parent = parent;
 	f->state = DEVICE_QUARANTINED;
-	pci_write16(f, PCI_COMMAND, COMMAND_QUIET);
 	f->vendor = vendor;
-	f->device = pci_read16(f, PCI_DEVICE_ID);
-	f->revision = pci_read8(f, PCI_REVISION_ID);
-	f->class_code = pci_read32(f, PCI_CLASS_REVISION) >> 8;
-	f->header_type = pci_read8(f, PCI_HEADER_TYPE);
-	f->multifunction = f->header_type & HEADER_MULTIFUNCTION;
-	f->interrupt_pin = pci_read8(f, PCI_INTERRUPT_PIN);
-	if (!pci_is_bridge(f)) {
-		f->subsystem_vendor = pci_read16(f, PCI_SUBSYSTEM_VENDOR_ID);
-		f->subsystem_device = pci_read16(f, PCI_SUBSYSTEM_ID);
-	}
+	f->engine = machine;
+	if (!machine)
+		pci_write16(f, PCI_COMMAND, COMMAND_QUIET);
+	identify(f);
 	pci_route_function(f);
 	pci_capture_capabilities(f);
-	power_on(f);
-	silence(f);
-	enable_acs(f);
-	disable_vfs(f);
-	pci_capture_bars(f);
-	pci_validate_msix(f);
+	if (!machine) {
+		power_on(f);
+		silence(f);
+		enable_acs(f);
+		disable_vfs(f);
+		pci_capture_bars(f);
+		pci_validate_msix(f);
+	}
+	if (q && q->prepare)
+		q->prepare(f);
 	return f;
 }
 
@@ -218,13 +249,13 @@ static struct pci_function *add_function(struct scan *s, struct pci_function *pa
  * A PCIe link has one device at its end; only a switch's internal bus and conventional buses have
  * more.
  */
-static bool single_device(const struct scan *s, const struct pci_function *parent, unsigned bus)
+static bool single_device(const struct scan *s, const struct pci_function *parent)
 {
 	const struct pci_quirks *q = s->host->quirks;
 
-	if (parent && is_port(parent))
-		return true;
-	return q && q->one_device && q->one_device(s->host, bus);
+	if (!parent)
+		return false;
+	return is_port(parent) || (q && q->one_device && q->one_device(parent));
 }
 
 /*
@@ -277,7 +308,7 @@ static void scan_ari(struct scan *s, struct pci_function *parent, unsigned bus,
 
 static void scan_functions(struct scan *s, struct pci_function *parent, unsigned bus)
 {
-	unsigned devices = single_device(s, parent, bus) ? 1 : 32, dev, fn;
+	unsigned devices = single_device(s, parent) ? 1 : 32, dev, fn;
 
 	for (dev = 0; dev < devices; dev++) {
 		struct pci_function *first = scan_function(s, parent, bus, dev << 3);

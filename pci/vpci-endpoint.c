@@ -127,18 +127,32 @@ static void build_pm(struct vpci_function *fn, unsigned cap)
 
 /* ---- PCI Express ---- */
 
+/* The largest request size a zone may choose: below some ports firmware's, else any. */
+static unsigned read_request_max(const struct pci_function *f, unsigned devctl)
+{
+	const struct pci_quirks *q = f->host->quirks;
+	const struct pci_function *port;
+
+	for (port = f->parent; port && q && q->keeps_read_request; port = port->parent)
+		if (q->keeps_read_request(port))
+			return (unsigned)FIELD_GET(PCI_EXP_DEVCTL_READRQ,
+						   pci_snapshot16(f, devctl));
+	return READRQ_MAX;
+}
+
 static void device_control_written(struct vpci_function *fn, unsigned offset)
 {
 	uint32_t control = vpci_get(fn, offset, 2);
+	const unsigned readrq_max = read_request_max(fn->f, offset);
 	uint16_t hardware;
 
 	if (control & PCI_EXP_DEVCTL_BCR_FLR) {
 		vpci_endpoint_reset(fn);
 		return;
 	}
-	if (FIELD_GET(PCI_EXP_DEVCTL_READRQ, control) > READRQ_MAX) {
+	if (FIELD_GET(PCI_EXP_DEVCTL_READRQ, control) > readrq_max) {
 		control = (control & ~(uint32_t)PCI_EXP_DEVCTL_READRQ) |
-			  (uint32_t)FIELD_PUT(PCI_EXP_DEVCTL_READRQ, READRQ_MAX);
+			  (uint32_t)FIELD_PUT(PCI_EXP_DEVCTL_READRQ, readrq_max);
 		vpci_set(fn, offset, 2, control);
 	}
 	hardware = pci_snapshot16(fn->f, offset) & (uint16_t)~(DEVCTL_OWN | PCI_EXP_DEVCTL_BCR_FLR);

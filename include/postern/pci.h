@@ -75,10 +75,21 @@ struct pci_id_map {
 struct pci_quirks {
 	/* The function must never be accessed at all (a read can hang the machine). */
 	bool (*hidden)(const struct pci_host *h, sbdf_t fn);
-	/* Only device 0 can exist on this bus (ghosts would answer on others). */
-	bool (*one_device)(const struct pci_host *h, unsigned bus);
-	/* The BAR must not be sized; its firmware value and this size are taken. 0: size it
-	 * normally. */
+	/*
+	 * The function is a part of the machine, such as a host bridge or chip configuration: nothing is
+	 * written to it, its BARs are not sized, and it belongs to the engine. Never a bridge to a bus.
+	 */
+	bool (*part_of_machine)(const struct pci_host *h, sbdf_t fn, uint16_t vendor,
+				uint16_t device);
+	/* Called once for every function of the scan, before what is below it is looked for; may
+	 * write its config space. */
+	void (*prepare)(struct pci_function *f);
+	/* Only device 0 can exist on the bus below this bridge (ghosts would answer as others). */
+	bool (*one_device)(const struct pci_function *bridge);
+	/*
+	 * The BAR must not be sized; its firmware value and this size are taken. 0: size it normally.
+	 * `bar` is 0..5; of a function with such a BAR the ROM is not sized either.
+	 */
 	uint64_t (*fixed_bar_size)(const struct pci_host *h, uint16_t vendor, uint16_t device,
 				   unsigned bar);
 	/* The port keeps its subordinates apart from its siblings although it has no ACS. */
@@ -208,7 +219,7 @@ struct pci_function {
 	uint8_t secondary, subordinate;
 	struct pci_bar window_mem, window_pref; /* size 0: closed */
 	struct pci_route iommu, msi_unit;
-	bool engine;             /* an IOMMU: the engine's own, in no zone's view */
+	bool engine;             /* an IOMMU or a part of the machine: in no zone's view */
 	unsigned group;          /* isolation group number */
 	struct pci_sriov sriov;  /* of a PF */
 	struct pci_function *pf; /* of a VF: its PF; else NULL */
