@@ -6,12 +6,16 @@
  * Locking: vgic->lock, taken here; kicks go out after its release, because a kick may serve the own
  * vCPU at once.
  */
+#include <postern/arch.h>
 #include <postern/errno.h>
 #include <postern/host.h>
 #include <postern/string.h>
 
 #include "gic-sysregs.h"
 #include "vgic-v3-internal.h"
+
+/* A vCPU that is kicked looks at its list registers within microseconds; its CPU may be busy for longer. */
+#define UNLINK_US 100000u
 
 /* Arrays follow each other in one allocation; every size is a multiple of their alignment. */
 #define ARRAY_ALIGN 16u
@@ -182,6 +186,49 @@ int vgic_add_hw_spi(struct vgic *g, uint32_t vintid, uint32_t pintid)
 	}
 	vgic_unlock(g);
 	return err;
+}
+
+/* Lock held. True: in no list register and no queue. */
+static bool withdraw(struct vgic *g, struct vgic_irq *irq)
+{
+	if (irq->lr >= 0) {
+		struct vgic_vcpu *c = &g->vcpu[irq->vcpu];
+
+		if (!irq->withdrawn)
+			vgic_vcpu_mark(g, c->index);
+		irq->withdrawn = true;
+		/* Nobody else could: this is the CPU that has the list register. */
+		if (g->config.zone->cpus[c->index] == arch_cpu_index())
+			vgic_vcpu_refresh(g, c);
+	}
+	if (irq->lr >= 0)
+		return false;
+	vgic_irq_dequeue(g, irq);
+	irq->withdrawn = irq->pending = irq->active = irq->line = false;
+	return true;
+}
+
+int vgic_remove_hw_spi(struct vgic *g, uint32_t vintid)
+{
+	struct vgic_irq *irq = vintid < GIC_SPI_FIRST ? NULL : vgic_irq_find(g, 0, vintid);
+	bool gone = false;
+
+	if (!irq || !irq->hw)
+		return -ENOENT;
+	for (unsigned us = 0; us < UNLINK_US && !gone; us++) {
+		vgic_lock(g);
+		gone = withdraw(g, irq);
+		if (gone)
+			irq->hw = false;
+		vgic_unlock(g);
+		if (!gone)
+			host_udelay(1);
+	}
+	if (!gone)
+		return -ETIMEDOUT;
+	gic_v3_clear_active(0, irq->pintid);
+	gic_v3_clear_pending(0, irq->pintid);
+	return 0;
 }
 
 /* ---- address decoding ------------------------------------------------------------------------ */

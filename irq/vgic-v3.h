@@ -100,6 +100,13 @@ void vgic_write_sgi0r(struct vgic *g, unsigned vcpu, uint64_t value);
  * already). The caller enables the physical one (gic_v3_spi_enable).
  */
 int vgic_add_hw_spi(struct vgic *g, uint32_t vintid, uint32_t pintid);
+/*
+ * Undoes that. Pre: the physical one is disabled (gic_v3_spi_disable). After 0 no list register of the zone
+ * has it, so that no deactivation by the guest reaches it any more, and it is neither active nor pending.
+ * -ENOENT: not linked. -ETIMEDOUT: a vCPU did not let go within 100 ms; the link stays. Any CPU; no lock held
+ * that a CPU of the zone may wait for.
+ */
+int vgic_remove_hw_spi(struct vgic *g, uint32_t vintid);
 
 /*
  * A linked physical interrupt was acknowledged on this CPU; the caller drops its priority and does

@@ -58,6 +58,19 @@ void *host_guest_ram(struct zone *z, gpa_t gpa, uint64_t size);
  * calling CPU's own. */
 void host_kick_vcpu(struct zone *z, unsigned vcpu);
 
+/*
+ * Routes a physical level interrupt to the zone, as its INTx line 0..3: `wanted` when that one is free. One
+ * for each function of the zone on it. Answers the line; from then on it is delivered. -EBUSY: it is
+ * somebody else's; -ENOSPC: no line is left; other errors: the controller's.
+ */
+int host_line_attach(struct zone *z, uint32_t irq, unsigned wanted);
+/*
+ * Undoes one attach; the last one takes the line away. After 0 it is masked, not active, and in no
+ * virtual controller's hands. -ETIMEDOUT: a CPU of the zone did not let go of it; it stays masked and
+ * nobody gets it any more. Bounded. No lock held that a CPU of the zone may wait for.
+ */
+int host_line_detach(struct zone *z, uint32_t irq);
+
 /* Monotonic time. */
 uint64_t host_time_ns(void);
 /* Busy-waits; for hardware waits of microseconds only. Longer waits are steps with deadlines. */

@@ -18,6 +18,7 @@
 #define MAX_LOCKS     16
 #define MAX_REGIONS   32
 #define MAX_KICKS     64
+#define MAX_LINES     16
 #define MAX_GUEST_MAP 4096
 
 struct region {
@@ -41,6 +42,13 @@ struct owned {
 	_Alignas(max_align_t) char bytes[];
 };
 
+/* A level interrupt that a zone has as its line. */
+struct line {
+	const struct zone *zone;
+	uint32_t irq;
+	unsigned users;
+};
+
 struct kick {
 	const struct zone *zone;
 	unsigned vcpu, count;
@@ -55,6 +63,10 @@ static struct {
 	unsigned map_count;
 	struct kick kicks[MAX_KICKS];
 	unsigned kick_count;
+	void (*on_kick)(void);
+	struct line lines[MAX_LINES];
+	unsigned fail_line;
+	int detach_answer;
 	const struct lock *locks[MAX_LOCKS];
 	unsigned lock_count;
 	uint64_t now_ns;
@@ -447,8 +459,15 @@ unsigned model_map_calls(void)
 	return model.map_calls;
 }
 
+void model_on_kick(void (*fn)(void))
+{
+	model.on_kick = fn;
+}
+
 void host_kick_vcpu(struct zone *z, unsigned vcpu)
 {
+	if (model.on_kick)
+		model.on_kick();
 	for (unsigned i = 0; i < model.kick_count; i++) {
 		if (model.kicks[i].zone == z && model.kicks[i].vcpu == vcpu) {
 			model.kicks[i].count++;
@@ -468,4 +487,66 @@ unsigned model_kicks(const struct zone *z, unsigned vcpu)
 		if (model.kicks[i].zone == z && model.kicks[i].vcpu == vcpu)
 			return model.kicks[i].count;
 	return 0;
+}
+
+/* ---- INTx lines ----------------------------------------------------------------------- */
+
+static struct line *line_of(uint32_t irq)
+{
+	for (unsigned i = 0; i < MAX_LINES; i++)
+		if (model.lines[i].users && model.lines[i].irq == irq)
+			return &model.lines[i];
+	return NULL;
+}
+
+/* The zone's line n, from 0, is lines[4 * zone + n]. */
+int host_line_attach(struct zone *z, uint32_t irq, unsigned wanted)
+{
+	struct line *mine = &model.lines[4 * z->id], *l = line_of(irq);
+
+	if (model.fail_line && model.fail_line-- == 1) {
+		model.fail_line = 1; /* and every later one */
+		return -ENOSPC;
+	}
+	if (l && l->zone != z)
+		return -EBUSY;
+	for (unsigned n = 0; !l && n < 4; n++)
+		if (!mine[(wanted + n) % 4].users)
+			l = &mine[(wanted + n) % 4];
+	if (!l)
+		return -ENOSPC;
+	*l = (struct line){ z, irq, l->users + 1 };
+	return (int)(l - mine);
+}
+
+int host_line_detach(struct zone *z, uint32_t irq)
+{
+	struct line *l = line_of(irq);
+
+	if (!l || l->zone != z)
+		model_fail("interrupt %u is not a line of zone %s", irq, z->name);
+	else if (model.detach_answer)
+		return model.detach_answer;
+	else
+		l->users--;
+	return 0;
+}
+
+const struct zone *model_line_owner(uint32_t irq, unsigned *users)
+{
+	const struct line *l = line_of(irq);
+
+	if (users)
+		*users = l ? l->users : 0;
+	return l ? l->zone : NULL;
+}
+
+void model_fail_line_after(unsigned n)
+{
+	model.fail_line = n;
+}
+
+void model_line_detach_answers(int err)
+{
+	model.detach_answer = err;
 }

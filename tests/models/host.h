@@ -124,6 +124,15 @@ unsigned model_map_calls(void);
 
 /* host_kick_vcpu() calls since model_reset(). */
 unsigned model_kicks(const struct zone *z, unsigned vcpu);
+/* Called at each of them: what the kicked CPU does at once. NULL: nothing. */
+void model_on_kick(void (*fn)(void));
+
+/* Whose INTx line a level interrupt is, and of how many functions; NULL: nobody's. */
+const struct zone *model_line_owner(uint32_t irq, unsigned *users);
+/* The n-th host_line_attach() from now on and every later one answers -ENOSPC; 0: none. */
+void model_fail_line_after(unsigned n);
+/* What host_line_detach() answers; then nothing is given back. */
+void model_line_detach_answers(int err);
 
 /* Locks taken and not released; a recursive lock or a release of a free lock is a model_fail(). */
 unsigned model_locks_held(void);
