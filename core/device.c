@@ -174,7 +174,7 @@ static int vectors_give_back(struct pci_function *f)
  * Takes a half-made assignment back. What cannot be proven undone leaves the function blocked for good,
  * as a release would.
  */
-static void unassign(const struct zone *z, struct pci_function *f, struct iommu_unit *attached)
+static void unassign(struct zone *z, struct pci_function *f, struct iommu_unit *attached)
 {
 	const char *why = NULL;
 
@@ -182,6 +182,8 @@ static void unassign(const struct zone *z, struct pci_function *f, struct iommu_
 		why = "the IOMMU did not confirm the block";
 	if (vectors_give_back(f) && !why)
 		why = "its interrupt vectors could not be taken back";
+	if (intx_give_back(z, f) && !why)
+		why = "its interrupt line could not be taken back";
 	if (!why)
 		return;
 	f->failure = why;
@@ -200,8 +202,32 @@ static void set_state(struct pci_function *f, enum device_state s, struct zone *
 	host_unlock(&ownership);
 }
 
-/* The function is the zone's to work on, though not yet ASSIGNED: nobody else's wish comes between. */
-static int claim(struct zone *z, struct pci_function *f)
+/* A function that has nothing but its line is useless without. Pre: ownership is held. */
+static bool line_suffices(const struct zone *z, const struct pci_function *f, bool *line)
+{
+	const struct pci_function *other;
+
+	*line = intx_may_have(z, f, &other);
+	if (*line || !other)
+		return true;
+	host_log(pci_sends_messages(f) ? LOG_INFO : LOG_ERROR,
+		 "zone %s: device " SBDF_FMT " [%04x:%04x] %s: " SBDF_FMT
+		 " of %s is on its interrupt line (shared-intx)%s",
+		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device,
+		 pci_sends_messages(f) ? "has messages only, no INTx" : "not assigned",
+		 SBDF_ARG(other->sbdf),
+		 other->owner     ? other->owner->name
+		 : other->planned ? other->planned->name
+				  : "nobody",
+		 pci_sends_messages(f) ? "" : "; give both to one zone");
+	return pci_sends_messages(f);
+}
+
+/*
+ * The function is the zone's to work on, though not yet ASSIGNED: nobody else's wish comes between. line: it is
+ * to get its INTx line.
+ */
+static int claim(struct zone *z, struct pci_function *f, bool *line)
 {
 	int err = 0;
 
@@ -215,7 +241,7 @@ static int claim(struct zone *z, struct pci_function *f)
 	} else if (!core_iommu(f->iommu.unit)) {
 		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
 		err = -ENXIO;
-	} else if (!vf_may_go_to(z, f) || !stands_apart(z, f)) {
+	} else if (!vf_may_go_to(z, f) || !stands_apart(z, f) || !line_suffices(z, f, line)) {
 		err = -EPERM;
 	} else {
 		f->owner = z;
@@ -224,7 +250,8 @@ static int claim(struct zone *z, struct pci_function *f)
 	return err;
 }
 
-static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
+static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport,
+			  bool line)
 {
 	struct iommu_unit *unit = core_iommu(f->iommu.unit);
 	struct iommu_domain *domain;
@@ -248,6 +275,8 @@ static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, s
 		unassign(z, f, err == -ETIMEDOUT ? unit : NULL);
 		return err;
 	}
+	if (line)
+		intx_take(z, f);
 	err = vpci_add(z->vpci, f, vbdf, vport, f->vectors, f->vector_count);
 	if (err) {
 		refuse(z, f, "it does not fit on the zone's virtual bus",
@@ -262,11 +291,12 @@ static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, s
 
 int device_assign(struct zone *z, struct pci_function *f, sbdf_t vbdf, sbdf_t vport)
 {
-	int err = claim(z, f);
+	bool line;
+	int err = claim(z, f, &line);
 
 	if (err)
 		return err;
-	err = assign_claimed(z, f, vbdf, vport);
+	err = assign_claimed(z, f, vbdf, vport, line);
 	/* Free again, or FAILED when it could not be undone. */
 	if (err)
 		set_state(f, f->state, NULL);
@@ -377,6 +407,8 @@ static int step_block(struct device_quiesce *q)
 		fail(q, "the IOMMU did not confirm the block");
 	if (vectors_give_back(f))
 		fail(q, "its interrupt vectors could not be taken back");
+	if (intx_give_back(q->zone, f))
+		fail(q, "its interrupt line could not be taken back");
 	q->step = STEP_RESET_START;
 	return 0;
 }

@@ -19,6 +19,19 @@ const struct pci_table *core_devices(void);
  */
 bool device_vf_absent(struct pci_function *vf);
 
+/* ---- intx.c ---- */
+
+/*
+ * Whether zone z can be given f's INTx line. False: *other is the function in the way; NULL: there is no line
+ * to give. Pre: `ownership` is held.
+ */
+bool intx_may_have(const struct zone *z, const struct pci_function *f,
+		   const struct pci_function **other);
+/* Gives it: f->intx_line. What cannot be given is logged; the function then has none. */
+void intx_take(struct zone *z, struct pci_function *f);
+/* Takes it back, if it has one. Pre: f is quiet. Not 0: the line is lost for good. */
+int intx_give_back(struct zone *z, struct pci_function *f);
+
 /*
  * The zone's domain on a unit, made on first use with the zone's RAM and every MSI doorbell mapped.
  * Pre: the zone has RAM. -ENOMEM, -ENOSPC, -EADDRINUSE (a doorbell lies where the zone's RAM or PCI

@@ -179,9 +179,10 @@ static sbdf_t root_port_of(const struct pci_function *f)
 
 static void plan_function(unsigned index, const struct zone *z, sbdf_t wanted)
 {
-	const struct pci_function *f = &hv.pci.functions[index];
+	struct pci_function *f = &hv.pci.functions[index];
 
 	hv.plan[index] = z->id;
+	f->planned = z;
 	/* Root's lspci, the manifest and the logs agree on names: its virtual BDF is the physical
 	 * one. */
 	hv.plan_vbdf[index] = z->root && wanted == SBDF_NONE ? f->sbdf : wanted;

@@ -296,6 +296,7 @@ int device_request_release(struct pci_function *f)
 		if (hv.plan[index] == ZONE_NONE)
 			return -ENOENT;
 		hv.plan[index] = ZONE_NONE;
+		f->planned = NULL;
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(releases) && !r; i++)
@@ -304,6 +305,7 @@ int device_request_release(struct pci_function *f)
 	if (!r || z->state != ZONE_RUNNING)
 		return -EBUSY;
 	hv.plan[index] = ZONE_NONE;
+	f->planned = NULL;
 	r->busy = true;
 	r->work.fn = release_step;
 	err = device_quiesce_start(&r->quiesce, z, f);
@@ -329,6 +331,7 @@ int device_request_assign(struct pci_function *f, struct zone *z)
 	host_unlock(&z->lock);
 	if (!err) {
 		hv.plan[index] = z->id;
+		f->planned = z;
 		hv.plan_vbdf[index] = SBDF_NONE;
 		hv.plan_vport[index] = SBDF_NONE;
 	}

@@ -29,37 +29,68 @@ static bool share_page(const struct pci_function *a, const struct pci_function *
 	return false;
 }
 
-static bool sends_messages(const struct pci_function *f)
+bool pci_sends_messages(const struct pci_function *f)
 {
 	return f->msi.vectors || f->msix.entries;
 }
 
+/* The pin (0..3) that the function's raises at the function of the root bus above it, which may be itself. */
+static const struct pci_function *root_pin(const struct pci_function *f, unsigned *pin)
+{
+	*pin = f->interrupt_pin - 1u;
+	for (; f->parent; f = f->parent) {
+		/* At the end of a link there is one device, 0, whatever ARI makes of the number. */
+		bool link = f->parent->pcie_type == PCI_EXP_TYPE_ROOT_PORT ||
+			    f->parent->pcie_type == PCI_EXP_TYPE_DOWNSTREAM;
+
+		*pin += link ? 0 : sbdf_dev(f->sbdf);
+	}
+	*pin %= PCI_INTX_LINES;
+	return f;
+}
+
+static bool has_pin(const struct pci_function *f)
+{
+	return f->interrupt_pin >= 1 && f->interrupt_pin <= PCI_INTX_LINES;
+}
+
 int pci_intx_line(const struct pci_function *f)
 {
-	unsigned line;
+	const struct pci_function *top;
+	unsigned pin;
 
-	if (f->interrupt_pin < 1 || f->interrupt_pin > 4)
+	if (!has_pin(f))
 		return -1;
-	line = f->interrupt_pin - 1u;
-	for (; f; f = f->parent) {
-		/* At the end of a link there is one device, 0, whatever ARI makes of the number. */
-		bool link = f->parent && (f->parent->pcie_type == PCI_EXP_TYPE_ROOT_PORT ||
-					  f->parent->pcie_type == PCI_EXP_TYPE_DOWNSTREAM);
+	top = root_pin(f, &pin);
+	return (int)((pin + sbdf_dev(top->sbdf)) % PCI_INTX_LINES);
+}
 
-		line += link ? 0 : sbdf_dev(f->sbdf);
-	}
-	return (int)(line % 4);
+uint32_t pci_intx_irq(const struct pci_function *f)
+{
+	const struct pci_function *top;
+	unsigned pin;
+
+	if (!has_pin(f))
+		return 0;
+	top = root_pin(f, &pin);
+	return f->host->intx[sbdf_dev(top->sbdf)][pin];
+}
+
+bool pci_intx_maskable(const struct pci_function *f)
+{
+	/* The scan set it in every function before it took the snapshot. */
+	return f->snapshot[PCI_COMMAND + 1] & (PCI_COMMAND_INTX_DISABLE >> 8);
 }
 
 static bool share_intx(const struct pci_function *a, const struct pci_function *b)
 {
-	return a->host == b->host && !sends_messages(a) && !sends_messages(b) &&
+	return a->host == b->host && !pci_sends_messages(a) && !pci_sends_messages(b) &&
 	       pci_intx_line(a) >= 0 && pci_intx_line(a) == pci_intx_line(b);
 }
 
 static bool share_msi_id(const struct pci_function *a, const struct pci_function *b)
 {
-	return sends_messages(a) && sends_messages(b) && a->msi_unit.unit >= 0 &&
+	return pci_sends_messages(a) && pci_sends_messages(b) && a->msi_unit.unit >= 0 &&
 	       a->msi_unit.unit == b->msi_unit.unit && a->msi_unit.id == b->msi_unit.id;
 }
 

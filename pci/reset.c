@@ -70,6 +70,12 @@ int pci_set_memory_decode(struct pci_function *f, bool on)
 	return 0;
 }
 
+void pci_set_intx(struct pci_function *f, bool on)
+{
+	pci_update16(f, PCI_COMMAND, on ? PCI_COMMAND_INTX_DISABLE : 0,
+		     on ? 0 : PCI_COMMAND_INTX_DISABLE);
+}
+
 bool pci_transactions_done(const struct pci_function *f)
 {
 	uint16_t status;

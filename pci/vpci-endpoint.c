@@ -96,6 +96,7 @@ static void command_written(struct vpci_function *fn, unsigned offset)
 		}
 		fn->master_on = true;
 	}
+	vpci_intx_apply(fn);
 }
 
 /* ---- power management ---- */
@@ -257,6 +258,7 @@ static void build_header(struct vpci_function *fn)
 	vpci_list(fn, PCI_HEADER_TYPE, 1, VPCI_CONSTANT, UINT8_MAX, PCI_HEADER_TYPE_NORMAL);
 	list_constant(fn, PCI_SUBSYSTEM_VENDOR_ID, 4);
 	vpci_list(fn, PCI_INTERRUPT_LINE, 1, VPCI_EMULATED, UINT8_MAX, 0);
+	vpci_intx_build(fn);
 }
 
 /*
@@ -341,6 +343,7 @@ static bool start_reset(struct vpci_function *fn)
 	 */
 	pci_write16(fn->f, PCI_COMMAND, COMMAND_QUIET);
 	vpci_set(fn, PCI_COMMAND, 2, 0);
+	vpci_intx_apply(fn);
 	return false;
 }
 
@@ -402,4 +405,5 @@ void vpci_endpoint_advance(struct vpci_function *fn)
 	} else if (fn->pf && fn->pf->vfs_memory_on) {
 		vpci_vf_connect(fn);
 	}
+	vpci_intx_apply(fn);
 }

@@ -143,6 +143,7 @@ void vpci_msi_apply(struct vpci_function *fn)
 		pci_update16(f, fn->msix_cap + PCI_MSIX_FLAGS,
 			     PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL, msix);
 	}
+	vpci_intx_apply(fn);
 }
 
 bool vpci_msi_message(const struct vpci_function *fn, unsigned n, struct msi_message *out)

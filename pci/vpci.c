@@ -361,6 +361,7 @@ int vpci_prepare(struct vpci_function *fn, struct pci_function *f, struct msi_ve
 	fn->f = f;
 	fn->vectors = vectors;
 	fn->vector_count = count;
+	vpci_intx_choose_pin(fn);
 	if (vpci_msix_usable(f) && count) {
 		fn->msix_entries = (uint16_t)(count < f->msix.entries ? count : f->msix.entries);
 		fn->msix_pages = pages_of(fn->msix_entries * sizeof(fn->msix_table[0]));
@@ -418,6 +419,7 @@ static int add(struct vpci *v, struct pci_function *f, sbdf_t vbdf, sbdf_t vport
 		goto fail_unlink;
 	for (n = 0; n < count; n++)
 		vectors[n].context = v;
+	vpci_intx_apply(fn);
 	update_multifunction(v);
 	if (port)
 		vpci_port_update(port);

@@ -99,6 +99,7 @@ struct vpci_function {
 	bool vfs_news;      /* the owner of sriov.changed does not know of the phase yet */
 	bool reset_waits;   /* resetting, but its VFs have to go first */
 	struct vpci_bar vf_bars[PCI_BAR_COUNT];
+	uint8_t intx_pin; /* 1..4; 0: the zone sees none */
 	uint8_t power_state;
 	unsigned complaints; /* log lines the zone has caused so far */
 	struct pci_reset reset;
@@ -265,6 +266,14 @@ uint64_t vpci_bar_access(struct vpci *v, gpa_t addr, unsigned size, bool write, 
  */
 int vpci_place_function(struct vpci_function *fn);
 int vpci_place_port(struct vpci_function *port);
+
+/* ---- vpci-intx.c ---- */
+
+/* Which pin the zone sees, by where the function stands and the line its zone has it on. */
+void vpci_intx_choose_pin(struct vpci_function *fn);
+void vpci_intx_build(struct vpci_function *fn);
+/* INTx Disable of the hardware follows the view, unless messages are on or nothing may be. */
+void vpci_intx_apply(struct vpci_function *fn);
 
 /* ---- vpci-msi.c, vpci-msix.c ---- */
 

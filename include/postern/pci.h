@@ -22,6 +22,8 @@
 #define MAX_ID_MAPS       8
 #define MAX_PCI_FUNCTIONS 128
 #define PCI_BAR_COUNT     6
+#define PCI_SLOTS         32 /* devices on a bus */
+#define PCI_INTX_LINES    4  /* INTA to INTD */
 #define PCI_CONFIG_SIZE   4096u
 
 struct pci_host;
@@ -119,6 +121,11 @@ struct pci_host {
 	unsigned window_count;
 	struct pci_id_map iommu_map[MAX_ID_MAPS], msi_map[MAX_ID_MAPS];
 	unsigned iommu_map_count, msi_map_count;
+	/*
+	 * The level interrupt, as the controller numbers it, that a device on the root bus raises by
+	 * its pin (A first). 0: not known; no zone is given it.
+	 */
+	uint32_t intx[PCI_SLOTS][PCI_INTX_LINES];
 	const struct pci_quirks *quirks; /* may be NULL */
 };
 
@@ -231,6 +238,13 @@ struct pci_function {
 	struct msi_vector *vectors; /* while assigned: its physical vectors, owned by core/device.c
 				     */
 	unsigned vector_count;
+	/*
+	 * Whom manifest or monitor mean it for, kept by the host of the engine; NULL: nobody. Decides who
+	 * is given an INTx line whichever zone starts first.
+	 */
+	const struct zone *planned;
+	/* While assigned, by core/device.c: 1 + the INTx line of its zone it is on; 0: none. */
+	uint8_t intx_line;
 	/* Config space as it was after resources were placed; what a reset must restore and what a
 	 * zone's view starts from. */
 	uint8_t snapshot[PCI_CONFIG_SIZE];
@@ -306,6 +320,12 @@ enum pci_conflict pci_conflict(const struct pci_function *a, const struct pci_fu
  * Specification 1.2, 9.1), and so do host bridges with four lines.
  */
 int pci_intx_line(const struct pci_function *f);
+/* The level interrupt that line is, by the host bridge's table; 0: none, or not known. */
+uint32_t pci_intx_irq(const struct pci_function *f);
+/* INTx Disable was seen to hold: the engine can keep the function off its line. */
+bool pci_intx_maskable(const struct pci_function *f);
+/* It has MSI or MSI-X, and so can do without its line. */
+bool pci_sends_messages(const struct pci_function *f);
 
 /* How pci_reset_start() would reset the function: "flr", "af-flr" or "pm"; NULL: it cannot. */
 const char *pci_reset_method(const struct pci_function *f);
@@ -344,6 +364,8 @@ int pci_vfs_disable(struct pci_function *pf);
 /* Command register control of an endpoint, read back: 0, or -EIO when the bit does not follow. */
 int pci_set_bus_master(struct pci_function *f, bool on);
 int pci_set_memory_decode(struct pci_function *f, bool on);
+/* INTx Disable off or on. The other two set it, as does every reset: this comes after them. */
+void pci_set_intx(struct pci_function *f, bool on);
 /* MSI Enable off, MSI-X Enable off and Function Mask on, INTx Disable set. */
 void pci_mask_interrupts(struct pci_function *f);
 /* True when the PCIe Transactions Pending bit is clear (or the function has no PCIe capability). */

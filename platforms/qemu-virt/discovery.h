@@ -8,6 +8,7 @@
 #ifndef QEMU_VIRT_DISCOVERY_H
 #define QEMU_VIRT_DISCOVERY_H
 
+#include <postern/fdt.h>
 #include <postern/platform.h>
 
 struct discovery {
@@ -39,6 +40,13 @@ int qv_next(const struct discovery *d, int node, const char *compatible);
 
 /* Interrupt `index` of the node as the GIC's INTID. -ENOENT past the last one; -EINVAL is logged. */
 int qv_read_irq(const struct discovery *d, int node, unsigned index, uint32_t *intid);
+
+/*
+ * The interrupt specifier at cell `at` as the INTID of an SPI that is a high level. -EINVAL, logged, when it is
+ * something else. Pre: d->irq_cells cells are there.
+ */
+int qv_decode_level(const struct discovery *d, int node, const struct dt_cells *cells, unsigned at,
+		    uint32_t *intid);
 
 /* `reg` entry `index`, which must be there, at least min_size long and nowhere in memory. Logged when not. */
 int qv_read_registers(const struct discovery *d, int node, unsigned index, uint64_t min_size,

@@ -14,14 +14,16 @@
 #include <libfdt.h>
 
 /* An interrupt specifier: kind, number within the kind, flags, perhaps a partition. */
-#define IRQ_CELLS_MIN 3u
-#define IRQ_CELLS_MAX 4u
-#define IRQ_KIND_SPI  0u
-#define IRQ_KIND_PPI  1u
-#define SPI_BASE      32u
-#define SPI_COUNT     988u
-#define PPI_BASE      16u
-#define PPI_COUNT     16u
+#define IRQ_CELLS_MIN  3u
+#define IRQ_CELLS_MAX  4u
+#define IRQ_KIND_SPI   0u
+#define IRQ_KIND_PPI   1u
+#define IRQ_SENSE      0xfu
+#define IRQ_LEVEL_HIGH 4u
+#define SPI_BASE       32u
+#define SPI_COUNT      988u
+#define PPI_BASE       16u
+#define PPI_COUNT      16u
 
 #define DIST_SIZE   (64 * KIB)
 #define REDIST_SIZE (128 * KIB) /* RD_base and SGI_base of one CPU, without virtual LPIs */
@@ -38,6 +40,20 @@ static uint32_t interrupt_parent(const void *fdt, int node)
 	for (; node >= 0; node = fdt_parent_offset(fdt, node))
 		if (!dt_read_u32(fdt, node, "interrupt-parent", &phandle))
 			return phandle;
+	return 0;
+}
+
+int qv_decode_level(const struct discovery *d, int node, const struct dt_cells *cells, unsigned at,
+		    uint32_t *intid)
+{
+	const uint32_t kind = dt_cell(cells, at), number = dt_cell(cells, at + 1);
+
+	if (kind != IRQ_KIND_SPI || number >= SPI_COUNT ||
+	    (dt_cell(cells, at + 2) & IRQ_SENSE) != IRQ_LEVEL_HIGH)
+		return qv_refuse(d, node, -EINVAL,
+				 "interrupt %u of kind %u is not an SPI that is a high level",
+				 number, kind);
+	*intid = SPI_BASE + number;
 	return 0;
 }
 

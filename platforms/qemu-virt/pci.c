@@ -2,7 +2,7 @@
 /*
  * PCI host bridges with ECAM, their windows, and which IOMMU and ITS sees each requester. Contract in discovery.h.
  *
- * Sources: the Linux bindings host-generic-pci, pci-iommu and pci-msi; PCI Bus Binding to IEEE 1275-1994, 2.2.1.1 (the
+ * Sources: the Linux bindings host-generic-pci, pci-iommu and pci-msi; Devicetree Specification 0.4, 2.4 (interrupt-map); PCI Bus Binding to IEEE 1275-1994, 2.2.1.1 (the
  * three address cells); PCI Express Base 6.0, 7.2.2 (ECAM).
  */
 #include "discovery.h"
@@ -27,6 +27,10 @@
 #define PCI_SPACE_MEM32  2u
 #define PCI_SPACE_MEM64  3u
 #define PCI_PREFETCHABLE BIT32(30)
+#define PCI_DEVICE       MASK32(15, 11)
+
+/* Every pin of every device. */
+#define INTX_ENTRIES_MAX (PCI_SLOTS * PCI_INTX_LINES)
 
 /* An entry of iommu-map or msi-map: requester ID, unit, its id there, how many. */
 enum { MAP_RID, MAP_UNIT, MAP_OUT, MAP_LENGTH, MAP_CELLS };
@@ -161,6 +165,84 @@ static int read_map(const struct discovery *d, int node, const char *name, const
 	return 0;
 }
 
+/* What stands before an entry's interrupt: child address, pin, the controller, an address there. */
+struct intx_map {
+	struct dt_cells cells;
+	unsigned parent_address, entry; /* cells of the address there, and of an entry */
+	uint32_t devices, pins;         /* the mask */
+};
+
+static int read_intx_mask(const struct discovery *d, int node, struct intx_map *m)
+{
+	struct dt_cells mask;
+	int err = dt_read_cells(d->fdt, node, "interrupt-map-mask", &mask);
+
+	m->devices = PCI_DEVICE;
+	m->pins = UINT32_MAX;
+	if (err == -ENOENT)
+		return 0;
+	if (err || mask.count != PCI_ADDRESS_CELLS + 1)
+		return qv_refuse(d, node, -EINVAL, "its interrupt-map-mask is not %u cells",
+				 PCI_ADDRESS_CELLS + 1);
+	if (dt_cell(&mask, 0) & ~PCI_DEVICE)
+		return qv_refuse(d, node, -EOPNOTSUPP,
+				 "its interrupt-map-mask tells functions of a device apart");
+	m->devices = dt_cell(&mask, 0);
+	m->pins = dt_cell(&mask, PCI_ADDRESS_CELLS);
+	return 0;
+}
+
+/* The first entry that is for this pin; 0: none. */
+static int find_intx(const struct discovery *d, int node, const struct intx_map *m, uint32_t device,
+		     uint32_t pin, uint32_t *intid)
+{
+	for (unsigned at = 0; at < m->cells.count; at += m->entry) {
+		const uint32_t phandle = dt_cell(&m->cells, at + PCI_ADDRESS_CELLS + 1);
+
+		if ((dt_cell(&m->cells, at) ^ device) & m->devices ||
+		    (dt_cell(&m->cells, at + PCI_ADDRESS_CELLS) ^ pin) & m->pins)
+			continue;
+		if (phandle != d->intc_phandle)
+			return qv_refuse(
+				d, node, -EINVAL,
+				"its interrupt-map names phandle 0x%x, which is not the GIC",
+				phandle);
+		return qv_decode_level(d, node, &m->cells,
+				       at + PCI_ADDRESS_CELLS + 2 + m->parent_address, intid);
+	}
+	*intid = 0;
+	return 0;
+}
+
+/* interrupt-map. Without one no zone has INTx. */
+static int read_intx(const struct discovery *d, int node, struct pci_host *h)
+{
+	struct intx_map m;
+	uint32_t pin_cells = 0, parent = 0;
+	int err = dt_read_cells(d->fdt, node, "interrupt-map", &m.cells);
+
+	if (err == -ENOENT)
+		return 0;
+	if (dt_read_u32(d->fdt, node, "#interrupt-cells", &pin_cells) || pin_cells != 1)
+		return qv_refuse(d, node, -EINVAL, "its #interrupt-cells are not 1");
+	/* A controller that does not say has none (Devicetree Specification 0.4, 2.4.3.1). */
+	if (dt_has(d->fdt, d->intc_node, "#address-cells") &&
+	    (dt_read_u32(d->fdt, d->intc_node, "#address-cells", &parent) || parent > 3))
+		return qv_refuse(d, d->intc_node, -EINVAL, "its #address-cells are malformed");
+	m.parent_address = parent;
+	m.entry = PCI_ADDRESS_CELLS + 1 + 1 + parent + d->irq_cells;
+	if (err || m.cells.count % m.entry || m.cells.count / m.entry > INTX_ENTRIES_MAX)
+		return qv_refuse(d, node, -EINVAL,
+				 "its interrupt-map is not groups of %u cells, at most %u of them",
+				 m.entry, INTX_ENTRIES_MAX);
+	err = read_intx_mask(d, node, &m);
+	for (uint32_t device = 0; !err && device < PCI_SLOTS; device++)
+		for (uint32_t pin = 0; !err && pin < PCI_INTX_LINES; pin++)
+			err = find_intx(d, node, &m, (uint32_t)FIELD_PUT(PCI_DEVICE, device),
+					pin + 1, &h->intx[device][pin]);
+	return err;
+}
+
 static int read_segment(const struct discovery *d, int node, struct pci_host *h)
 {
 	uint32_t segment = 0;
@@ -201,6 +283,8 @@ int qv_discover_pci(struct discovery *d)
 		if (!err)
 			err = read_map(d, node, "msi-map", d->msi_phandle, m->msi_unit_count,
 				       h->msi_map, &h->msi_map_count);
+		if (!err)
+			err = read_intx(d, node, h);
 		if (err)
 			return err;
 		m->host_count++;

@@ -254,7 +254,7 @@ static void host_bridge(void)
 	check_cells("/pcie@30000000", "msi-map", msi, 4);
 	CU_ASSERT_TRUE(has("/pcie@30000000", "dma-coherent"));
 	CU_ASSERT_TRUE(has("/pcie@30000000", "#interrupt-cells"));
-	/* Messages, not pins; and the IOMMU is not the zone's to see. */
+	/* No lines, no pins; and the IOMMU is not the zone's to see. */
 	CU_ASSERT_FALSE(has("/pcie@30000000", "interrupt-map"));
 	CU_ASSERT_FALSE(has("/pcie@30000000", "iommu-map"));
 
@@ -270,20 +270,61 @@ static void host_bridge(void)
 	CU_ASSERT_TRUE(fdt_path_offset(tree, "/pcie@30000000") < 0);
 }
 
+/* What a kernel works out for a pin of a device on bus 0 (Devicetree Specification 0.4, 2.4.3). */
+static uint32_t line_of(uint32_t device, uint32_t pin)
+{
+	const int node = find("/pcie@30000000");
+	int size, mask_size;
+	const fdt32_t *map = fdt_getprop(tree, node, "interrupt-map", &size);
+	const fdt32_t *mask = fdt_getprop(tree, node, "interrupt-map-mask", &mask_size);
+	const uint32_t gic = fdt_get_phandle(tree, find("/interrupt-controller@1110000"));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(map);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mask);
+	CU_ASSERT_EQUAL_FATAL(size % 40, 0); /* the GIC has two address cells here */
+	CU_ASSERT_EQUAL_FATAL(mask_size, 16);
+	for (; size; size -= 40, map += 10) {
+		if (fdt32_to_cpu(map[0]) != (device << 11 & fdt32_to_cpu(mask[0])) ||
+		    fdt32_to_cpu(map[3]) != (pin & fdt32_to_cpu(mask[3])))
+			continue;
+		CU_ASSERT_EQUAL(map[1] | map[2] | map[5] | map[6], 0);
+		CU_ASSERT_EQUAL(fdt32_to_cpu(map[4]), gic);
+		CU_ASSERT_EQUAL(fdt32_to_cpu(map[7]), 0); /* SPI */
+		CU_ASSERT_EQUAL(fdt32_to_cpu(map[9]), 4); /* level, high */
+		return 32 + fdt32_to_cpu(map[8]);
+	}
+	return 0;
+}
+
+static void pins_are_wired_to_four_lines(void)
+{
+	struct guest_fdt_config c = config();
+
+	c.intx = 48;
+	build(&c);
+	CHECK_CELLS("/interrupt-controller@1110000", "#address-cells", 2);
+	CHECK_CELLS("/pcie@30000000", "#interrupt-cells", 1);
+	for (uint32_t device = 0; device < 32; device++)
+		for (uint32_t pin = 1; pin <= 4; pin++)
+			CU_ASSERT_EQUAL(line_of(device, pin), 48 + (device + pin - 1) % 4);
+	CU_ASSERT_EQUAL(line_of(0, 0), 0);
+}
+
 static void dtc_has_no_complaints(void)
 {
 	/* #interrupt-cells without a map: what Linux wants to see to say "no pins" instead of "malformed". */
 	static const char but[] = "-W no-interrupt_provider -W no-interrupt_map";
 	struct guest_fdt_config c = config();
 
-	for (unsigned variant = 0; variant < 8; variant++) {
+	for (unsigned variant = 0; variant < 16; variant++) {
 		char *complaints;
 
 		c.uart.kind = variant & 1 ? GUEST_UART_SBSA : GUEST_UART_PL011;
 		c.has_pci = variant & 2;
 		c.gic.its_size = variant & 4 ? 0 : 0x20000;
+		c.intx = variant & 8 ? 48 : 0;
 		build(&c);
-		complaints = dts_complaints(tree, fdt_totalsize(tree), but);
+		complaints = dts_complaints(tree, fdt_totalsize(tree), c.intx ? "" : but);
 		CU_ASSERT_STRING_EQUAL(complaints, "");
 		free(complaints);
 	}
@@ -334,6 +375,8 @@ static void contradictions_are_refused(void)
 	REFUSED((c.pci.mem32_size = 0, c.pci.mem64_size = 0), "window");
 	REFUSED(c.pci.mem32 = 0xf8000001, "4 GiB");
 	REFUSED(c.pci.mem64 = UINT64_MAX - 0xffffffff, "64-bit PCI window");
+	REFUSED(c.intx = 31, "INTx");
+	REFUSED(c.intx = 1017, "INTx");
 #undef REFUSED
 }
 
@@ -381,6 +424,7 @@ void suite_guest_fdt(void)
 		TEST(interrupt_controller_and_timer),
 		TEST(each_kind_of_uart),
 		TEST(host_bridge),
+		TEST(pins_are_wired_to_four_lines),
 		TEST(dtc_has_no_complaints),
 		TEST(dtc_would_complain),
 		TEST(contradictions_are_refused),

@@ -103,6 +103,10 @@ static void check_demo_machine(const char *path)
 	check_map(&h->iommu_map[0], 0, 0, 0, 0x10000);
 	CU_ASSERT_EQUAL(h->msi_map_count, 1);
 	check_map(&h->msi_map[0], 0, 0, 0, 0x10000);
+	/* SPIs 3 to 6, rotated by device. */
+	for (unsigned d = 0; d < PCI_SLOTS; d++)
+		for (unsigned pin = 0; pin < PCI_INTX_LINES; pin++)
+			CU_ASSERT_EQUAL(h->intx[d][pin], 35 + (d + pin) % 4);
 	CU_ASSERT_STRING_EQUAL(model_log(), "");
 }
 

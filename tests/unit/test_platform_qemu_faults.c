@@ -170,6 +170,45 @@ static const struct mistake mistakes[] = {
 	  { 0, 0x8006, 0, 0x10000 },
 	  -EINVAL,
 	  "msi-map names phandle 0x8006" },
+	/* 10 cells: address, pin, the GIC, two of an address there, an SPI. */
+	{ "/pcie@10000000",
+	  "interrupt-map",
+	  9,
+	  { 0, 0, 0, 1, 0x8004, 0, 0, 0, 3 },
+	  -EINVAL,
+	  "interrupt-map is not groups of 10 cells" },
+	{ "/pcie@10000000",
+	  "interrupt-map",
+	  10,
+	  { 0, 0, 0, 1, 0x8005, 0, 0, 0, 3, 4 },
+	  -EINVAL,
+	  "interrupt-map names phandle 0x8005" },
+	{ "/pcie@10000000",
+	  "interrupt-map",
+	  10,
+	  { 0, 0, 0, 1, 0x8004, 0, 0, 1, 3, 4 },
+	  -EINVAL,
+	  "not an SPI that is a high level" },
+	{ "/pcie@10000000",
+	  "interrupt-map",
+	  10,
+	  { 0, 0, 0, 1, 0x8004, 0, 0, 0, 3, 1 },
+	  -EINVAL,
+	  "not an SPI that is a high level" },
+	{ "/pcie@10000000",
+	  "interrupt-map",
+	  10,
+	  { 0, 0, 0, 1, 0x8004, 0, 0, 0, 988, 4 },
+	  -EINVAL,
+	  "not an SPI that is a high level" },
+	{ "/pcie@10000000", "interrupt-map-mask", 3, { 0x1800, 0, 0 }, -EINVAL, "not 4 cells" },
+	{ "/pcie@10000000",
+	  "interrupt-map-mask",
+	  4,
+	  { 0x1900, 0, 0, 7 },
+	  -EOPNOTSUPP,
+	  "tells functions of a device apart" },
+	{ "/pcie@10000000", "#interrupt-cells", 1, { 2 }, -EINVAL, "#interrupt-cells are not 1" },
 };
 
 static void each_mistake_is_refused_and_named(void)
@@ -224,6 +263,11 @@ static void check_sane(void)
 			CU_ASSERT_TRUE(h->iommu_map[k].unit < m.iommu_count);
 		for (unsigned k = 0; k < h->msi_map_count; k++)
 			CU_ASSERT_TRUE(h->msi_map[k].unit < m.msi_unit_count);
+		for (unsigned k = 0; k < PCI_SLOTS * PCI_INTX_LINES; k++) {
+			uint32_t intid = h->intx[k / PCI_INTX_LINES][k % PCI_INTX_LINES];
+
+			CU_ASSERT_TRUE(!intid || (intid >= 32 && intid < 1020));
+		}
 	}
 }
 

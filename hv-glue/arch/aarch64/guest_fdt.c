@@ -24,8 +24,9 @@
 #define SPI_END        1020u
 
 /* First cell of a PCI address: which space (PCI Bus Binding to IEEE 1275-1994, 2.2.1.1). */
-#define PCI_SPACE_MEM32 0x02000000u
-#define PCI_SPACE_MEM64 0x03000000u
+#define PCI_SPACE_MEM32  0x02000000u
+#define PCI_SPACE_MEM64  0x03000000u
+#define PCI_DEVICE_SHIFT 11u
 
 #define ECAM_BYTES_PER_BUS MIB
 #define RID_COUNT          0x10000u
@@ -100,7 +101,7 @@ static void put_strings(struct builder *b, const char *name, const char *first, 
 }
 
 /* A property of cells is collected here first. */
-#define MAX_CELLS 16u
+#define MAX_CELLS 160u /* the interrupt-map: 16 entries of 10 */
 struct cells {
 	fdt32_t be[MAX_CELLS];
 	unsigned count;
@@ -303,6 +304,33 @@ static void add_window(struct cells *c, uint32_t space, uint64_t base, uint64_t 
 	add64(c, size);
 }
 
+/*
+ * Pin p of device d (both from 0) is line (d + p) mod 4, as vpci-intx.c has it; devices 4 apart are wired alike,
+ * hence two bits of the device number and three of the pin in the mask.
+ */
+static void build_intx(struct builder *b, uint32_t first)
+{
+	struct cells map = { .count = 0 }, mask = { .count = 0 };
+
+	for (uint32_t device = 0; device < PCI_INTX_LINES; device++) {
+		for (uint32_t pin = 0; pin < PCI_INTX_LINES; pin++) {
+			add32(&map, device << PCI_DEVICE_SHIFT);
+			add64(&map, 0);
+			add32(&map, pin + 1);
+			add32(&map, PHANDLE_GIC);
+			add64(&map, 0); /* the GIC's #address-cells */
+			add32(&map, IRQ_SPI);
+			add32(&map, first - SPI_FIRST + (device + pin) % PCI_INTX_LINES);
+			add32(&map, IRQ_LEVEL_HIGH);
+		}
+	}
+	put_cells(b, "interrupt-map", &map);
+	add32(&mask, (PCI_INTX_LINES - 1) << PCI_DEVICE_SHIFT);
+	add64(&mask, 0);
+	add32(&mask, 7);
+	put_cells(b, "interrupt-map-mask", &mask);
+}
+
 static void build_pci(struct builder *b, const struct guest_fdt_config *c)
 {
 	const struct vpci_layout *p = &c->pci;
@@ -312,8 +340,9 @@ static void build_pci(struct builder *b, const struct guest_fdt_config *c)
 	put_string(b, "compatible", "pci-host-ecam-generic");
 	put_string(b, "device_type", "pci");
 	put_widths(b, 3, 2);
-	/* No interrupt-map: a zone's functions have messages, not pins. */
 	put_u32(b, "#interrupt-cells", 1);
+	if (c->intx)
+		build_intx(b, c->intx);
 	put_u32(b, "linux,pci-domain", 0);
 	add32(&buses, 0);
 	add32(&buses, p->bus_last);
@@ -407,6 +436,8 @@ static const char *flaw(const struct guest_fdt_config *c)
 		return "the 32-bit PCI window is not below 4 GiB";
 	if (p->mem64_size && !is_range(p->mem64, p->mem64_size))
 		return "the 64-bit PCI window wraps";
+	if (c->intx && (c->intx < SPI_FIRST || c->intx > SPI_END - PCI_INTX_LINES))
+		return "the INTx lines are not SPIs";
 	return NULL;
 }
 

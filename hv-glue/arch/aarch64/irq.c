@@ -16,7 +16,7 @@
 #include <postern/errno.h>
 
 #define SGI_KICK  0u
-#define MAX_LINES 16u
+#define MAX_LINES 32u
 
 /* A wired interrupt somebody owns. zone == NULL: the hypervisor's, handled by fn(ctx). */
 struct line {
@@ -28,6 +28,8 @@ struct line {
 
 static struct line lines[MAX_LINES];
 static unsigned line_count;
+static struct lock lines_lock; /* changes; an interrupt is looked up without */
+static uint64_t strays;
 
 static void console_event(void *ctx)
 {
@@ -98,26 +100,56 @@ int irq_init(const struct machine *m)
 	return err;
 }
 
+/* Where the line is in the table, or a new place for it; NULL: full. lines_lock held. */
+static struct line *line_find(uint32_t intid)
+{
+	for (unsigned i = 0; i < line_count; i++)
+		if (lines[i].intid == intid)
+			return &lines[i];
+	if (line_count == MAX_LINES)
+		return NULL;
+	lines[line_count].intid = intid;
+	/* Other CPUs read the table without the lock. */
+	__atomic_store_n(&line_count, line_count + 1, __ATOMIC_RELEASE);
+	return &lines[line_count - 1];
+}
+
 int irq_own_line(uint32_t intid, struct zone *z)
 {
-	unsigned i;
+	struct line *l;
+	int err = 0;
 
-	for (i = 0; i < line_count && lines[i].intid != intid; i++)
-		;
-	if (i == line_count) {
-		if (line_count == MAX_LINES)
-			return -ENOSPC;
-		lines[line_count++].intid = intid;
-	}
-	if (!z) {
-		int err = gic_v3_spi_disable(intid);
-
-		lines[i].zone = NULL;
-		lines[i].fn = NULL;
+	host_lock(&lines_lock);
+	l = line_find(intid);
+	if (!l)
+		err = -ENOSPC;
+	else if (l->fn || l->zone)
+		err = -EBUSY;
+	else
+		__atomic_store_n(&l->zone, z, __ATOMIC_RELEASE);
+	host_unlock(&lines_lock);
+	if (err)
 		return err;
-	}
-	lines[i] = (struct line){ .intid = intid, .zone = z };
-	return gic_v3_spi_enable(intid, z->cpus[0], false);
+	err = gic_v3_spi_enable(intid, z->cpus[0], false);
+	if (err)
+		irq_disown_line(intid);
+	return err;
+}
+
+void irq_disown_line(uint32_t intid)
+{
+	struct line *l;
+
+	host_lock(&lines_lock);
+	l = line_find(intid);
+	if (l)
+		__atomic_store_n(&l->zone, NULL, __ATOMIC_RELEASE);
+	host_unlock(&lines_lock);
+}
+
+uint64_t irq_strays(void)
+{
+	return __atomic_load_n(&strays, __ATOMIC_RELAXED);
 }
 
 void irq_cpu_init(void)
@@ -165,20 +197,25 @@ static struct taken take_ppi(struct cpu *self, struct vcpu *v, uint32_t intid)
 
 static struct taken take_spi(uint32_t intid)
 {
-	for (unsigned i = 0; i < line_count; i++) {
+	const unsigned count = __atomic_load_n(&line_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count; i++) {
 		const struct line *l = &lines[i];
+		struct zone *z = __atomic_load_n(&l->zone, __ATOMIC_ACQUIRE);
 
 		if (l->intid != intid)
 			continue;
-		if (l->zone && vgic_inject_hw_spi(zone_arch(l->zone)->vgic, intid))
+		if (z && vgic_inject_hw_spi(zone_arch(z)->vgic, intid))
 			return (struct taken){ EXIT_IRQ_LINE, false };
 		if (l->fn) {
 			l->fn(l->ctx);
 			return (struct taken){ EXIT_IRQ_HOST, true };
 		}
 	}
-	host_log(LOG_WARN, "interrupt %u belongs to nobody: disabled", intid);
+	/* Masked before it is deactivated: a line that nobody lowers comes once. */
 	gic_v3_spi_disable(intid);
+	__atomic_fetch_add(&strays, 1, __ATOMIC_RELAXED);
+	host_log(LOG_WARN, "interrupt %u belongs to nobody: disabled", intid);
 	return (struct taken){ EXIT_IRQ_HOST, true };
 }
 

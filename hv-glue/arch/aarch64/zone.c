@@ -188,6 +188,7 @@ static int write_device_tree(struct zone *z, gpa_t gpa, gpa_t initrd, uint64_t i
 			  .size = ZONE_UART_SIZE,
 			  .irq = ZONE_UART_INTID },
 		.has_pci = true,
+		.intx = ZONE_INTX_INTID,
 		.pci = vpci_layout,
 		/* Root's bus numbers are the physical ones: its kernel must leave them alone. */
 		.pci_probe_only = z->root,
@@ -313,6 +314,10 @@ void arch_describe_vcpus(struct zone *z, void (*line)(void *ctx, const char *tex
 void arch_stats(void (*line)(void *ctx, const char *text), void *ctx)
 {
 	char text[160];
+
+	format_text(text, sizeof(text), "interrupts that came for nobody: %lu, each masked",
+		    (unsigned long)irq_strays());
+	line(ctx, text);
 
 	for (unsigned i = 0; i < hv.zone_count; i++) {
 		const struct zone *z = &hv.zones[i];

@@ -35,6 +35,12 @@ struct vcpu {
 	uint64_t log_refilled;
 };
 
+/* A line of the zone's host bridge. irq 0: free. users 0: on its way out. Under zone_arch.intx_lock. */
+struct intx_line {
+	uint32_t irq;
+	unsigned users;
+};
+
 struct zone_arch {
 	struct zone *zone;
 	struct lock lock; /* vCPU power states */
@@ -43,7 +49,9 @@ struct zone_arch {
 	uint64_t vttbr;
 	struct vgic *vgic;
 	struct vuart *vuart; /* NULL for root */
-	bool halt;           /* its CPUs must leave the guest */
+	struct lock intx_lock;
+	struct intx_line intx[PCI_INTX_LINES];
+	bool halt; /* its CPUs must leave the guest */
 	struct vcpu vcpus[MAX_CPUS];
 };
 
@@ -105,8 +113,15 @@ uint64_t idreg_read(unsigned crm, unsigned op2);
 /* Takes every pending physical interrupt; v is NULL when no guest is on this CPU. */
 void irq_dispatch(struct cpu *self, struct vcpu *v);
 void irq_cpu_init(void);
-/* Routes a wired interrupt to the zone that owns the device behind it; NULL takes it away. */
+/*
+ * Routes a wired interrupt to the zone that owns the device behind it. -EBUSY: it is another zone's or the
+ * hypervisor's; -ENOSPC.
+ */
 int irq_own_line(uint32_t intid, struct zone *z);
+/* Undoes that. Pre: it is disabled and its zone's controller has let go of it (vgic_remove_hw_spi). */
+void irq_disown_line(uint32_t intid);
+/* Interrupts that came for nobody; each was disabled. */
+uint64_t irq_strays(void);
 
 /* One call into the machine's firmware (PSCI, SMCCC). */
 int64_t firmware_call(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3);

@@ -71,6 +71,7 @@ struct guest_fdt_config {
 	struct guest_timer timer;
 	struct guest_uart uart;
 	bool has_pci;
+	uint32_t intx;          /* INTID of INTA, an SPI; the other three follow. 0: no pins */
 	struct vpci_layout pci; /* windows are 1:1, bus address == guest-physical address */
 	bool pci_probe_only;    /* the kernel keeps the bus numbers and BARs it finds */
 	/* Entropy for the zone; both left out of the tree when has_seed is false. */

@@ -22,9 +22,10 @@
 #define ZONE_MEM64_BASE 0x2000000000ull
 #define ZONE_MEM64_SIZE 0x2000000000ull
 
-/* Interrupts: one SPI for the UART; the timers' PPIs are the architecture's (BSA). */
+/* Interrupts: SPIs for the UART and the host bridge's INTx lines; the timers' PPIs are the architecture's (BSA). */
 #define ZONE_SPIS       32u
 #define ZONE_UART_INTID 33u
+#define ZONE_INTX_INTID 40u /* INTA; the others follow */
 
 /* ITS: as many devices as a zone can be given, vectors of each up to what MSI-X allows of common
  * devices. */
