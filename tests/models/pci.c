@@ -360,6 +360,8 @@ static uint64_t memory_read(void *ctx, uint64_t offset, unsigned size)
 
 	if (!f)
 		return UINT64_MAX;
+	if (f->bar_ops[bar])
+		return f->bar_ops[bar]->read(f->bar_ctx, in, size);
 	for (unsigned i = 0; i < size && in + i < MODEL_PCI_MEM_MAX; i++)
 		v |= (uint64_t)f->mem[bar][in + i] << 8 * i;
 	return v;
@@ -373,6 +375,10 @@ static void memory_write(void *ctx, uint64_t offset, unsigned size, uint64_t val
 
 	if (!f || in_pba(f, bar, in))
 		return;
+	if (f->bar_ops[bar]) {
+		f->bar_ops[bar]->write(f->bar_ctx, in, size, value);
+		return;
+	}
 	for (unsigned i = 0; i < size && in + i < MODEL_PCI_MEM_MAX; i++)
 		f->mem[bar][in + i] = (uint8_t)(value >> 8 * i);
 }

@@ -38,6 +38,9 @@ struct model_pci_function {
 	uint8_t initial[4096]; /* after a reset */
 	uint8_t *mem[6];       /* BAR memory, NULL: none */
 	uint64_t mem_size[6];
+	/* What stands behind a BAR instead of memory; NULL: memory. */
+	const struct model_mmio_ops *bar_ops[6];
+	void *bar_ctx;
 	uint16_t pcie, pm, af, msix, msi; /* capability offsets, 0: none */
 	unsigned msix_bar, msix_table, msix_entries, pba_bar, pba;
 	/* A PF with VFs: its SR-IOV capability, and when its VFs answer; a VF: its PF and number. */
