@@ -424,7 +424,7 @@ bool model_pci_msi_message(const struct model_pci_function *f, uint64_t *address
 	return true;
 }
 
-void model_pci_create(struct pci_host *h)
+void model_pci_create_bare(struct pci_host *h)
 {
 	destroy();
 	memset(h, 0, sizeof(*h));
@@ -432,6 +432,16 @@ void model_pci_create(struct pci_host *h)
 	h->bus_last = 255;
 	h->widths = 7;
 	h->config = &config_ops;
+}
+
+void model_pci_memory(hpa_t cpu, uint64_t bus, uint64_t size)
+{
+	model_mmio_add(cpu, size, &memory_ops, (void *)(uintptr_t)bus);
+}
+
+void model_pci_create(struct pci_host *h)
+{
+	model_pci_create_bare(h);
 	h->windows[0] =
 		(struct pci_window){ .kind = PCI_WINDOW_IO, .cpu = 0x3eff0000, .size = 0x10000 };
 	h->windows[1] = (struct pci_window){ .kind = PCI_WINDOW_MEM32,
@@ -451,8 +461,6 @@ void model_pci_create(struct pci_host *h)
 		.rid_base = 0, .length = 0x10000, .unit = 0, .out_base = 0x2000
 	};
 	h->iommu_map_count = h->msi_map_count = 1;
-	model_mmio_add(MODEL_PCI_MEM32, MODEL_PCI_MEM32_SZ, &memory_ops,
-		       (void *)(uintptr_t)MODEL_PCI_MEM32);
-	model_mmio_add(MODEL_PCI_MEM64, MODEL_PCI_MEM64_SZ, &memory_ops,
-		       (void *)(uintptr_t)MODEL_PCI_MEM64);
+	model_pci_memory(MODEL_PCI_MEM32, MODEL_PCI_MEM32, MODEL_PCI_MEM32_SZ);
+	model_pci_memory(MODEL_PCI_MEM64, MODEL_PCI_MEM64, MODEL_PCI_MEM64_SZ);
 }

@@ -63,6 +63,12 @@ struct model_pci_function {
  * model is.
  */
 void model_pci_create(struct pci_host *h);
+/*
+ * The same without windows, for a machine that has its own. model_pci_memory(): accesses to CPU
+ * addresses [cpu, cpu+size) become those of bus addresses from `bus` on.
+ */
+void model_pci_create_bare(struct pci_host *h);
+void model_pci_memory(hpa_t cpu, uint64_t bus, uint64_t size);
 
 /*
  * Adds functions described by text, one per line, two spaces of indentation per bus below:
