@@ -15,8 +15,6 @@
 
 /* ---- the monitor's side; housekeeping CPU ---------------------------------------------------- */
 
-/* One line of a command's output. Log lines wait until the command is done. */
-void console_print(const char *text);
 /* The command goes on in the background: log lines are shown again, input is kept for later. */
 void console_command_wait(void);
 /*

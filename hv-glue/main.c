@@ -9,6 +9,7 @@
  *
  * Caller context: boot CPU, alone until smp_start().
  */
+#include <hv/bringup.h>
 #include <hv/hv.h>
 #include <postern/errno.h>
 #include <postern/string.h>
@@ -309,6 +310,8 @@ void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size)
 	scan_pci();
 	if (irq_init(m))
 		give_up("an interrupt of the hypervisor's own cannot be routed");
+	if (bringup_wanted(boot->command_line))
+		bringup_run(boot->command_line);
 	if (read_manifest())
 		create_zones();
 	else

@@ -22,7 +22,7 @@ HV_OBJCOPY := $(HV_TRIPLE)-objcopy
 HV_SIZE := $(HV_TRIPLE)-size
 
 HV_ENGINE_SRC := $(wildcard core/*.c pci/*.c iommu/*.c irq/*.c platforms/*.c platforms/qemu-virt/*.c)
-HV_GLUE_SRC := $(wildcard hv-glue/*.c hv-glue/arch/aarch64/*.c hv-glue/arch/aarch64/*.S)
+HV_GLUE_SRC := $(wildcard hv-glue/*.c hv-glue/bringup/*.c hv-glue/arch/aarch64/*.c hv-glue/arch/aarch64/*.S)
 HV_OBJ := $(addprefix $(HV_OUT)/,$(addsuffix .o,$(basename $(HV_ENGINE_SRC) $(HV_GLUE_SRC))))
 HV_LDS := hv-glue/arch/aarch64/hypervisor.lds
 HV_LIBFDT := $(firstword $(wildcard /usr/lib/aarch64-linux-gnu/libfdt.a) libfdt.a)

@@ -8,6 +8,9 @@
 #include <hv/sysreg.h>
 #include <irq/gic-v3-its.h>
 #include <irq/gic-v3.h>
+#include <postern/fdt.h>
+
+#include <libfdt.h>
 
 /* start.S hands over with the MMU off. */
 _Noreturn void boot_main(hpa_t fdt, hpa_t image, hpa_t image_end);
@@ -16,8 +19,21 @@ static struct boot_info boot_info;
 static hpa_t image_base;
 static uint64_t image_size;
 
+/* The loader's `-append`: /chosen's bootargs. NULL: none. */
+static const char *command_line(const struct boot_info *boot)
+{
+	const char *text;
+	int chosen;
+
+	if (dt_verify(boot->fdt, boot->fdt_size, NULL, NULL))
+		return NULL;
+	chosen = fdt_path_offset(boot->fdt, "/chosen");
+	return chosen >= 0 && !dt_read_string(boot->fdt, chosen, "bootargs", &text) ? text : NULL;
+}
+
 static _Noreturn void boot_on_own_stack(void)
 {
+	boot_info.command_line = command_line(&boot_info);
 	hv_main(&boot_info, image_base, image_size);
 }
 

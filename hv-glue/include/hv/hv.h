@@ -146,6 +146,8 @@ void console_irq(void);
 /* Whole line of log (no newline) to ring and, when the monitor is in front, to the UART. Any CPU.
  */
 void console_log_line(const char *line, size_t length);
+/* One line of output that is no log: of the monitor's command, or of the bring-up test. */
+void console_print(const char *text);
 /*
  * Something fatal is about to be logged: puts the log in front, whoever was, and takes the
  * console's locks away from a holder that keeps them for more than 100 ms (it may be dead, or be
