@@ -5,8 +5,9 @@
  *
  *	unit-tests [--list] [--suite NAME] [--test NAME]
  *
- * V=1 in the environment shows each test and the engine's log. Exit status 0 means that at least
- *one test ran and none failed; the last line is "N passed, N failed".
+ * V=1 in the environment shows each test and the engine's log; POSTERN_RESULTS names a file that
+ * gets a line "suite/test<TAB>passed|failed" for each. Exit status 0 means that at least one test
+ * ran and none failed; the last line is "N passed, N failed".
  */
 #include "unit.h"
 
@@ -32,6 +33,7 @@ static void (*const suites[])(void) = {
 static const char *only_suite, *only_test;
 static bool list_only, verbose;
 static unsigned passed, failed;
+static FILE *results;
 
 static void fail_test(const char *message)
 {
@@ -58,6 +60,9 @@ static void test_started(const CU_pTest test, const CU_pSuite suite)
 
 static void test_ended(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failures)
 {
+	if (results)
+		fprintf(results, "%s/%s\t%s\n", suite->pName, test->pName,
+			failures ? "failed" : "passed");
 	if (!failures) {
 		passed++;
 		return;
@@ -114,6 +119,8 @@ int main(int argc, char **argv)
 	const char *v = getenv("V");
 
 	verbose = v && *v == '1';
+	if (getenv("POSTERN_RESULTS"))
+		results = fopen(getenv("POSTERN_RESULTS"), "a");
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--list") == 0)
 			list_only = true;
@@ -139,6 +146,8 @@ int main(int argc, char **argv)
 	model_reset();
 	if (list_only)
 		return 0;
+	if (results)
+		fclose(results);
 	printf("%u passed, %u failed\n", passed, failed);
 	return passed && !failed ? 0 : 1;
 }

@@ -10,7 +10,8 @@ SUITES := $(if $(wildcard tests/unit/*.c),unit=$(HOST_OUT)/unit-tests) \
 .PHONY: live
 test: all $(HOST_OUT)/fuzz-replay $(if $(wildcard tests/unit/*.c),$(HOST_OUT)/unit-tests)
 	@tests/mutants/run --map $(HOST_OUT)/unit-tests
-	@tools/make/suites $(SUITES)
+	@rm -f $(BUILD)/results.tsv
+	@POSTERN_RESULTS=$(abspath $(BUILD)/results.tsv) tools/make/suites $(SUITES) evidence=tools/make/evidence
 
 unit: $(HOST_OUT)/unit-tests
 	@tests/mutants/run --map $<
