@@ -124,11 +124,44 @@ static void check_parsed(const struct manifest *m)
 	FUZZ_CHECK(roots <= 1, "%u root zones", roots);
 }
 
+/* The zone that has the function by name; -1: none of those that will start. */
+static int owner_of(const struct manifest *m, int function)
+{
+	for (unsigned i = 0; i < m->zone_count; i++)
+		for (unsigned n = 0; !m->zones[i].refused && n < m->zones[i].device_count; n++)
+			if (m->zones[i].devices[n].function == function)
+				return (int)i;
+	return -1;
+}
+
+/* A virtual function comes from a physical one that root has, or its zone, and goes to one zone. */
+static void check_vf(const struct manifest *m, unsigned zone, const struct manifest_device *d)
+{
+	int owner;
+
+	FUZZ_CHECK(d->function == -1 && d->vf_of >= 0 && (unsigned)d->vf_of < table.count,
+		   "VF of device %d", d->vf_of);
+	owner = owner_of(m, d->vf_of);
+	FUZZ_CHECK(owner < 0 || owner == (int)zone || m->zones[owner].root,
+		   "a VF of another zone's device is given away");
+	for (unsigned i = 0; i < m->zone_count; i++)
+		for (unsigned n = 0; !m->zones[i].refused && n < m->zones[i].device_count; n++) {
+			const struct manifest_device *o = &m->zones[i].devices[n];
+
+			FUZZ_CHECK(o == d || !o->is_vf || o->vf_of != d->vf_of || o->vf != d->vf,
+				   "a VF is given twice");
+		}
+}
+
 /* A device that a zone will be given can be given, and to nobody else. */
 static void check_device(const struct manifest *m, unsigned zone, const struct manifest_device *d)
 {
 	const struct pci_function *f;
 
+	if (d->is_vf) {
+		check_vf(m, zone, d);
+		return;
+	}
 	FUZZ_CHECK(d->function >= 0 && (unsigned)d->function < table.count, "device %d",
 		   d->function);
 	f = &table.functions[d->function];
