@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The console: one UART, shared by the monitor, the hypervisor's log and the zones that have no
- * UART of their own.
+ * UART of their own. Where firmware left a screen, it shows the same; there is no keyboard.
  *
  * Exactly one of them is in front (enum front). Log lines go to the log ring first; here they are
  * shown when the monitor is in front, between its prompt and whatever was typed so far, and held
@@ -10,14 +10,15 @@
  *
  * Caller context: input (console_irq, the pump, line editing) runs on the housekeeping CPU only.
  * Output comes from any CPU. con.lock is held for one line, or 256 bytes of a zone's backlog, at a
- * time; log.c's lock is the only one taken inside. The UART is polled with a bound (pl011.h).
+ * time; log.c's lock is the only one taken inside. The UART is polled with a bound (uart.h).
  */
 #include <postern/errno.h>
 #include <postern/string.h>
 
 #include "console.h"
 #include "log.h"
-#include "pl011.h"
+#include "screen.h"
+#include "uart.h"
 #include "vuart.h"
 
 #define PROMPT        "postern> "
@@ -60,8 +61,8 @@ struct zone_output {
 
 static struct {
 	struct lock lock;
-	struct pl011 uart;
-	bool up;
+	struct uart uart;
+	bool up, screen; /* the UART's and the screen's outputs can be used */
 	enum front front;
 	struct zone *attached; /* in front when FRONT_ZONE, next to be so in FRONT_COMMAND */
 	uint64_t log_shown;
@@ -85,7 +86,9 @@ _Static_assert((INPUT_FIFO_SIZE & (INPUT_FIFO_SIZE - 1)) == 0,
 static void put(char c)
 {
 	if (con.up)
-		pl011_put(&con.uart, (uint8_t)c);
+		uart_put(&con.uart, (uint8_t)c);
+	if (con.screen)
+		screen_put((uint8_t)c);
 }
 
 static void put_text(const char *text, size_t length)
@@ -121,7 +124,7 @@ static void put_line_over_prompt(const char *text, size_t length)
 
 static bool log_is_visible(void)
 {
-	return con.up && con.front != FRONT_COMMAND && con.front != FRONT_ZONE;
+	return (con.up || con.screen) && con.front != FRONT_COMMAND && con.front != FRONT_ZONE;
 }
 
 /* Shows the next log line; false when there is none. */
@@ -191,9 +194,26 @@ void console_emergency(void)
 
 void console_init(const struct uart_info *uart)
 {
+	bool screen;
+
 	host_lock(&con.lock);
-	pl011_init(&con.uart, uart);
+	uart_init(&con.uart, uart);
 	con.up = true;
+	/* The newcomer shows everything from the beginning; a screen has shown it already. */
+	con.log_shown = 0;
+	screen = con.screen;
+	con.screen = false;
+	host_unlock(&con.lock);
+	show_log();
+	host_lock(&con.lock);
+	con.screen = screen;
+	host_unlock(&con.lock);
+}
+
+void console_init_screen(const struct screen_info *screen)
+{
+	host_lock(&con.lock);
+	con.screen = screen_init(screen);
 	host_unlock(&con.lock);
 	show_log();
 }
@@ -465,7 +485,7 @@ void console_irq(void)
 		bool got;
 
 		host_lock(&con.lock);
-		got = con.up && pl011_get(&con.uart, &c);
+		got = con.up && uart_get(&con.uart, &c);
 		host_unlock(&con.lock);
 		if (!got)
 			break;

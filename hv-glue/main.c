@@ -41,7 +41,7 @@ static void discover(const struct boot_info *boot)
 {
 	struct machine *m = &hv.machine;
 
-	hv.platform = platform_select(boot);
+	hv.platform = platform_select_among(arch_platforms(), boot);
 	if (!hv.platform)
 		give_up("no platform linked into this image knows this machine");
 	if (hv.platform->discover(boot, m))
@@ -296,8 +296,8 @@ void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size)
 	const struct machine *m = &hv.machine;
 
 	discover(boot);
-	if (m->uart_count > 1)
-		console_init(&m->uarts[1]);
+	if (m->uart_count)
+		console_init(&m->uarts[m->uart_count - 1]);
 	host_log(LOG_INFO, "Postern on %s (%s): %u CPUs, %u IOMMUs, %u PCI hosts", m->model,
 		 hv.platform->name, m->cpu_count, m->iommu_count, m->host_count);
 	core_init(&hv.machine, &hv.pci);

@@ -11,12 +11,13 @@
  * zone's RAM. The pool is cut from the smallest free range that holds it, which leaves the large
  * ones whole for zones.
  *
- * Host addresses are identity-mapped in the hypervisor's own translation. Address 0 is never handed
+ * The hypervisor sees host addresses at a fixed distance (hv/direct_map.h). Address 0 is never handed
  * out: it means "none" in this interface.
  *
  * Caller context: memory_init() once at boot, single-threaded. The rest: any CPU, with any lock
  * held; the two locks here are leaves.
  */
+#include <hv/direct_map.h>
 #include <hv/hv.h>
 #include <postern/errno.h>
 #include <postern/host.h>
@@ -150,12 +151,12 @@ void host_pages_free(void *va, size_t pages)
 
 hpa_t host_virt_to_phys(const void *va)
 {
-	return (hpa_t)(uintptr_t)va;
+	return (hpa_t)(uintptr_t)va - DIRECT_MAP_BASE;
 }
 
 void *host_phys_to_virt(hpa_t pa)
 {
-	return (void *)(uintptr_t)pa;
+	return (void *)(uintptr_t)(pa + DIRECT_MAP_BASE);
 }
 
 /* ---- zone RAM -------------------------------------------------------------------------------- */

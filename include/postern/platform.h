@@ -133,10 +133,15 @@ struct platform {
 	int (*discover)(const struct boot_info *boot, struct machine *m);
 };
 
-/* Every platform linked into the image, NULL-terminated (platforms/registry.c). */
-extern const struct platform *const platforms[];
+/* Every platform there is, by the architecture of its CPUs, NULL-terminated (platforms/registry.c).
+ */
+extern const struct platform *const platforms_aarch64[];
+extern const struct platform *const platforms_loongarch64[];
 
-/* The first platform that matches, or NULL. */
+/* The first platform of the list that matches, or NULL. */
+const struct platform *platform_select_among(const struct platform *const *list,
+					     const struct boot_info *boot);
+/* The same among all of them: for programs that have no architecture of their own (tests). */
 const struct platform *platform_select(const struct boot_info *boot);
 
 #endif

@@ -51,6 +51,11 @@ void boot_main(hpa_t fdt, hpa_t image, hpa_t image_end)
 	stack_restart(cpu_stack_top(0), (void (*)(void))boot_on_own_stack);
 }
 
+const struct platform *const *arch_platforms(void)
+{
+	return platforms_aarch64;
+}
+
 static int map_devices(const struct machine *m)
 {
 	int err = mmu_map_device(m->intc.dist_base, m->intc.dist_size);

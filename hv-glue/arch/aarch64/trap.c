@@ -7,16 +7,6 @@
 #include <hv/sysreg.h>
 #include <irq/gic-v3.h>
 
-const char *const exit_reason_names[EXIT_REASONS] = {
-	[EXIT_IRQ_TIMER] = "timer",   [EXIT_IRQ_MSI] = "msi",
-	[EXIT_IRQ_LINE] = "line",     [EXIT_IRQ_KICK] = "kick",
-	[EXIT_IRQ_HOST] = "host-irq", [EXIT_PCI_CONFIG] = "pci-config",
-	[EXIT_PCI_BAR] = "pci-bar",   [EXIT_INTC] = "intc",
-	[EXIT_CONSOLE] = "console",   [EXIT_SGI] = "sgi",
-	[EXIT_SYSREG] = "sysreg",     [EXIT_FIRMWARE] = "firmware",
-	[EXIT_UNMAPPED] = "unmapped", [EXIT_OTHER] = "other",
-};
-
 enum exit_kind { EXIT_SYNC, EXIT_IRQ, EXIT_FIQ, EXIT_SERROR };
 
 gpa_t trap_fault_ipa(void)

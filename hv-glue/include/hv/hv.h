@@ -137,9 +137,17 @@ void memory_usage(struct memory_usage *out);
 
 /* ---- log and consoles (hv-glue/log.c, console.c, vuart.c) ---- */
 
-/* Hypervisor UART (struct machine uarts[1]) up for polled output; before that log lines only go to
+/* Hypervisor UART (the last of struct machine's) up for polled output; before that log lines only go to
  * the ring. */
 void console_init(const struct uart_info *uart);
+/* A linear framebuffer of 32-bit pixels that firmware set up. */
+struct screen_info {
+	hpa_t base;
+	uint64_t size;			/* bytes */
+	uint32_t width, height, stride; /* pixels; stride: from line to line */
+};
+/* The screen shows what the UART does, from now on, too; with or without a UART. */
+void console_init_screen(const struct screen_info *screen);
 /* Interrupt of the hypervisor UART: takes input to the monitor or to the attached zone.
  * Housekeeping CPU. */
 void console_irq(void);
@@ -177,6 +185,8 @@ void monitor_line(char *line);
 /* Where the architecture's boot code ends up: translation on, boot CPU on its own stack, nothing
  * discovered yet. */
 _Noreturn void hv_main(const struct boot_info *boot, hpa_t image, uint64_t image_size);
+/* The platforms of this architecture (<postern/platform.h>). */
+const struct platform *const *arch_platforms(void);
 /* Makes everything of the machine reachable: memory, the bundle, device registers. */
 int arch_map_machine(const struct machine *m);
 /* Main interrupt controller and MSI units, on the boot CPU. */

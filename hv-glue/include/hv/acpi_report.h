@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What firmware's ACPI tables say, as log lines: the tables, and the facts of MADT and MCFG that the
+ * platforms go by. hv-glue/acpi_report.c. Boot CPU; nothing when there is no ACPI.
+ */
+#ifndef HV_ACPI_REPORT_H
+#define HV_ACPI_REPORT_H
+
+#include <postern/platform.h>
+
+void acpi_report(const struct boot_info *boot);
+
+#endif
