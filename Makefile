@@ -16,7 +16,7 @@ BUILD ?= build
 export BUILD
 
 # Which layer of the toolbox a target needs; every target named here is re-entered inside it.
-RUN_TARGETS := all hypervisor host guest size unit demo test mutants
+RUN_TARGETS := all hypervisor host guest size unit demo bringup test mutants
 DEVELOP_TARGETS := check format prove fuzz prove-fuzz coverage
 
 TOOLBOX ?= toolbox
@@ -32,6 +32,7 @@ help:
 
 #: demo         build everything, boot two zones, pass an NVMe drive and an igb card through, account for it
 #: run          the same machine, live: root shell, zone consoles, monitor
+#: bringup      the image tests PLATFORM=qemu-virt ARCH=aarch64 (loongarch64) with drivers of its own
 #: test         unit tests, then system tests; ends with "N passed, N failed"
 #: mutants      break the code on purpose, expect a named test to notice each time
 #: fuzz         fuzz each target for MINUTES=10 (docs/fuzzing.md); TARGETS="config msix" for some
@@ -82,6 +83,7 @@ include tools/make/hypervisor.mk
 include tools/make/host.mk
 include tools/make/guest.mk
 include tools/make/bundle.mk
+include tools/make/bringup.mk
 include tools/make/test.mk
 include tools/make/check.mk
 include tools/make/prove.mk

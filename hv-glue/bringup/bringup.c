@@ -162,7 +162,7 @@ static void test_function(struct pci_function *f, const struct bringup_driver *d
 static void expect(const char *name, bool wanted, unsigned count)
 {
 	if (wanted && count)
-		report_row("machine", name, VERDICT_OK, "%u tested", count);
+		report_row("machine", name, VERDICT_OK, "%u found", count);
 	else if (wanted)
 		report_row("machine", name, VERDICT_FAILED, "none was found");
 }

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must be true of a run of the bring-up test, seen from outside: the drive's image, the wire,
+QEMU's trace. What the image says about itself is compared with that.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import bringup, paths
+from .disk import MIB
+
+RUNNER = paths.TREE / "tests" / "system" / "run_bringup.py"
+NVME, IGB = "0000:01:00.0", "0000:02:00.0"
+GRANULE = 16 << 10
+COMMON = (
+    "capabilities", "BARs", "reset", "domain", "MSI-X 0", "MSI-X 1", "unmapped IOVA",
+    "fault, unmapped", "host address", "fault, host", "mapped again", "quarantine",
+)  # fmt: skip
+STEPS = {NVME: COMMON + ("identify", "read 1 MiB"), IGB: COMMON + ("start", "MAC loopback")}
+_SMMU = re.compile(
+    r"smmuv3_translate_success .*sid=(0x[0-9a-f]+) iova=(0x[0-9a-f]+) translated=(0x[0-9a-f]+)"
+)
+_BED = re.compile(
+    r"stream (0x[0-9a-f]+), IOVA (0x[0-9a-f]+) to memory (0x[0-9a-f]+), (\d+) granules"
+)
+_PCAP_HEADER = 24
+
+
+@dataclass(frozen=True)
+class Bed:
+    """Where a function's DMA may go, by the row that says so."""
+
+    stream: int
+    iova: int
+    memory: int
+    granules: int
+
+    def is_translation(self, iova, address):
+        """The last granule of memory stands first; doorbells stand for themselves."""
+        granule, rest = divmod(iova - self.iova, GRANULE)
+        last = self.granules - 1
+        return 0 <= granule <= last and address == self.memory + (last - granule) * GRANULE + rest
+
+
+@dataclass(frozen=True)
+class Run:
+    status: int  # of `make bringup`'s program
+    account: bringup.Account
+    output: str
+    records: Path
+
+    @property
+    def image(self):
+        return self.records / "nvme.img"
+
+    def beds(self):
+        rows = [r for r in self.account.rows if r.step == "domain" and r.verdict == "ok"]
+        return {r.subject: Bed(*(int(n, 0) for n in _BED.search(r.detail).groups())) for r in rows}
+
+    def trace(self):
+        with open(self.records / "trace.log", errors="replace") as log:
+            yield from log
+
+
+def run(name, arch, words="", expect=None, trace=(), options=()):
+    """As `make bringup` does it, with its records in a place of the test's own."""
+    records = paths.fresh_records(name)
+    command = [sys.executable, str(RUNNER), "--arch", arch, "--records", str(records), *options]
+    command += [f"--trace={event}" for event in trace]
+    command += ["--", *words.split(), *([f"expect={expect}"] if expect else [])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    account = records / "account.txt"
+    text = account.read_text() if account.exists() else ""
+    return Run(done.returncode, bringup.read(text), done.stdout.decode(errors="replace"), records)
+
+
+def green(report, run, nvme=True, igb=True, faults=True):
+    """Every row that must be there is there and green. faults: this IOMMU reports them."""
+    account = run.account
+    report.check(
+        run.status == 0 and account.ok,
+        "every row is green, and `make bringup` says so",
+        f"{account.passed} passed, {account.failed} failed, exit status {run.status}",
+    )
+    for row in account.red():
+        report.say(str(row))
+    wanted = [(NVME, step) for step in STEPS[NVME] if nvme]
+    wanted += [(IGB, step) for step in STEPS[IGB] if igb]
+    if not faults:
+        wanted = [(bdf, step) for bdf, step in wanted if not step.startswith("fault")]
+    rows = {(r.subject, r.step): r.verdict for r in account.rows}
+    missing = [f"{bdf} {step}" for bdf, step in wanted if rows.get((bdf, step)) != "ok"]
+    report.check(not missing, "each step of each function was done", ", ".join(missing))
+    if not account.ok:
+        report.say(run.output[-3000:])
+
+
+def _sha256(path, offset, length):
+    with open(path, "rb") as image:
+        image.seek(offset)
+        return hashlib.sha256(image.read(length)).hexdigest()
+
+
+def drive_untouched(report, run):
+    """The MiB that was read is the drive's first, and nothing asked the drive to write."""
+    row = run.account.find(NVME, "read 1 MiB")
+    report.check(
+        row and _sha256(run.image, 0, MIB) in row.detail, "what arrived is what the drive holds"
+    )
+    writes = sum("pci_nvme_write " in line for line in run.trace())
+    report.check(writes == 0, "the drive was told to write nothing", f"{writes} writes")
+
+
+def drive_written(report, run):
+    row = run.account.find(NVME, "write 1 MiB")
+    last = run.image.stat().st_size - MIB
+    report.check(
+        row and _sha256(run.image, last, MIB) in row.detail,
+        "the drive's last MiB is what the image says it wrote",
+        row.detail if row else "",
+    )
+    first = run.account.find(NVME, "read 1 MiB")
+    report.check(
+        first and _sha256(run.image, 0, MIB) in first.detail, "its first MiB is what it was"
+    )
+
+
+def wire_silent(report, run):
+    """Frames that are looped back in the card never leave it."""
+    capture = (run.records / "net.pcap").read_bytes()
+    report.check(len(capture) == _PCAP_HEADER, "no frame left the card", f"{len(capture)} bytes")
+
+
+def smmu_translations(path, stream):
+    """(IOVA, address) of each translation into memory; the MSI doorbell is a register."""
+    with open(path, errors="replace") as log:
+        for line in log:
+            match = _SMMU.search(line)
+            if match:
+                sid, iova, address = (int(v, 16) for v in match.groups())
+                if sid == stream and address >= 0x40000000:
+                    yield iova, address
+
+
+def dump_readable(report, run):
+    """lspci takes the account as it is, and finds in it the functions that QEMU has."""
+    account = run.records / "account.txt"
+    listed = subprocess.run(
+        ["lspci", "-F", str(account), "-n", "-D"], capture_output=True, text=True, check=False
+    ).stdout
+    found = dict(re.findall(r"^(\S+) \S+ ([0-9a-f]{4}:[0-9a-f]{4})", listed, re.MULTILINE))
+    report.check(
+        found.get(NVME) == "1b36:0010" and found.get(IGB) == "8086:10c9",
+        "lspci reads the account's dump",
+        ", ".join(f"{bdf} {ids}" for bdf, ids in found.items()),
+    )
