@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every platform there is, by the architecture of its CPUs, in the order they are asked. A new board
- * adds one line here and one folder.
+ * Every platform there is (boards.h), by the architecture of its CPUs.
  *
  * An image asks the list of its own architecture; the linker leaves out the other boards, and the
  * drivers that nothing else refers to.
  */
 #include <postern/platform.h>
 
-extern const struct platform platform_qemu_virt;
+#define ON_AARCH64(name)     extern const struct platform platform_##name;
+#define ON_LOONGARCH64(name) extern const struct platform platform_##name;
+#include "boards.h"
 
 const struct platform *const platforms_aarch64[] = {
-	&platform_qemu_virt,
-	NULL,
+#define ON_AARCH64(name) &platform_##name,
+#include "boards.h"
+	NULL
 };
 
 const struct platform *const platforms_loongarch64[] = {
-	NULL,
+#define ON_LOONGARCH64(name) &platform_##name,
+#include "boards.h"
+	NULL
 };
 
 const struct platform *platform_select_among(const struct platform *const *list,

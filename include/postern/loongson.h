@@ -56,8 +56,8 @@ struct loongson_intx {
 };
 
 /*
- * What is true of one board. Where firmware's tables say something else about this machine they are
- * right; what they leave out is taken from here, with a line in the log.
+ * What is true of one board only. Where firmware's tables describe this machine they are right; what
+ * they leave out is taken from here, with a line in the log.
  */
 struct loongson_board {
 	const char *name;            /* the platform's */
@@ -65,22 +65,20 @@ struct loongson_board {
 	const char *cpu_name;        /* how the CPU's name register begins */
 	const char *compatible;      /* of the device tree's root; NULL: this board has ACPI only */
 	struct memory_region memory; /* RAM on every one of them */
-	hpa_t config_base;
+	hpa_t config_base;           /* 0: firmware's MCFG says */
 	const struct pci_quirks *quirks;
 	const struct loongson_window *windows;
 	unsigned window_count;
 	const struct loongson_intx *intx;
 	unsigned intx_count;
 	/*
-	 * Does it have IOMMUs: then, without a table that names them, there is one that sees every function, or with
-	 * SBDF_NONE nobody knows which sees whom, and nothing is assigned.
+	 * Whether it has IOMMUs. Without a table that names them there is one, at `iommu`, that sees every function;
+	 * or, with SBDF_NONE, nobody knows which one sees whom, and nothing is assigned.
 	 */
 	bool has_iommu;
 	sbdf_t iommu;
-	/* Doorbell, vectors. `doorbell_only`: no other is used, whatever firmware says. */
 	hpa_t doorbell;
 	uint32_t msi_first, msi_count;
-	bool doorbell_only;
 	struct loongson_intc_info interrupts;
 	struct uart_info uarts[MAX_UARTS];
 	unsigned uart_count;
@@ -88,8 +86,8 @@ struct loongson_board {
 };
 
 /*
- * Firmware is Loongson's (ACPI tables of OEM "LOONGS", or a device tree of this compatible) and, with
- * ACPI, the CPU gives its name as this one. Reads the name register of no other machine.
+ * The device tree's root is of this board's compatible; or ACPI tables are Loongson's (OEM "LOONGS") and
+ * the CPU gives its name as this board's. The name register is read on a Loongson machine only.
  */
 bool loongson_match(const struct loongson_board *b, const struct boot_info *boot);
 /* As struct platform's discover. */

@@ -175,8 +175,8 @@ void *host_phys_to_virt(hpa_t pa)
 {
 	struct memory *m = memory_at_phys(pa, 1);
 
-	if (!m || m->use != USE_ENGINE) {
-		model_fail("host_phys_to_virt(0x%llx): not memory of host_pages_alloc()",
+	if (!m || m->use == USE_GUEST) {
+		model_fail("host_phys_to_virt(0x%llx): neither the engine's memory nor firmware's",
 			   (unsigned long long)pa);
 		return NULL;
 	}
