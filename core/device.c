@@ -15,6 +15,7 @@
 #include <linux/pci_regs.h>
 #include <postern/arch.h>
 #include <postern/errno.h>
+#include <postern/string.h>
 #include <postern/zone.h>
 
 #include "zone.h"
@@ -63,15 +64,34 @@ static void refuse(const struct zone *z, const struct pci_function *f, const cha
 		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, rule, way_out);
 }
 
-/* V9, wherever the wish comes from: nobody else's function may share with f what cannot be kept
- * apart. Pre: ownership is held. */
-static bool stands_apart(const struct zone *z, const struct pci_function *f)
+static void refuse_shared(const struct zone *z, const struct pci_function *f,
+			  const struct pci_function *other, enum pci_conflict conflict)
 {
 	static const char *const shared[] = {
 		[PCI_SAME_GROUP] = "isolation group",           [PCI_SAME_STREAM] = "IOMMU stream",
 		[PCI_SAME_PAGE] = "page of registers",          [PCI_SAME_INTX] = "interrupt line",
 		[PCI_SAME_MSI_ID] = "identity at the MSI unit",
 	};
+	const struct pci_function *port = pci_root_port(f);
+	char what[64];
+
+	if (conflict == PCI_SAME_STREAM && port && port == pci_root_port(other))
+		format_text(what, sizeof(what), "IOMMU stream, below root port " SBDF_FMT ",",
+			    SBDF_ARG(port->sbdf));
+	else
+		format_text(what, sizeof(what), "%s", shared[conflict]);
+	host_log(LOG_ERROR,
+		 "zone %s: device " SBDF_FMT
+		 " [%04x:%04x] not assigned: it shares its %s with " SBDF_FMT
+		 " of zone %s; give both to one zone",
+		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, what, SBDF_ARG(other->sbdf),
+		 other->owner->name);
+}
+
+/* V9, wherever the wish comes from: nobody else's function may share with f what cannot be kept
+ * apart. Pre: ownership is held. */
+static bool stands_apart(const struct zone *z, const struct pci_function *f)
+{
 	const struct pci_table *t = core_devices();
 
 	for (unsigned i = 0; i < t->count; i++) {
@@ -83,12 +103,7 @@ static bool stands_apart(const struct zone *z, const struct pci_function *f)
 		conflict = pci_conflict(f, other);
 		if (conflict == PCI_APART)
 			continue;
-		host_log(LOG_ERROR,
-			 "zone %s: device " SBDF_FMT
-			 " [%04x:%04x] not assigned: it shares its %s with " SBDF_FMT
-			 " of zone %s; give both to one zone",
-			 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, shared[conflict],
-			 SBDF_ARG(other->sbdf), other->owner->name);
+		refuse_shared(z, f, other, conflict);
 		return false;
 	}
 	return true;
@@ -174,16 +189,19 @@ static int vectors_give_back(struct pci_function *f)
  * Takes a half-made assignment back. What cannot be proven undone leaves the function blocked for good,
  * as a release would.
  */
-static void unassign(struct zone *z, struct pci_function *f, struct iommu_unit *attached)
+static void unassign(struct zone *z, struct pci_function *f)
 {
 	const char *why = NULL;
 
-	if (attached && attached->ops->block(attached, f->iommu.id))
+	if (f->stream == STREAM_OPEN && stream_shut(f))
 		why = "the IOMMU did not confirm the block";
 	if (vectors_give_back(f) && !why)
 		why = "its interrupt vectors could not be taken back";
 	if (intx_give_back(z, f) && !why)
 		why = "its interrupt line could not be taken back";
+	/* No zone had it: it is as quiet as it was before. */
+	if (!why && stream_release(f))
+		why = "its slot at the IOMMU could not be freed";
 	if (!why)
 		return;
 	f->failure = why;
@@ -238,6 +256,9 @@ static int claim(struct zone *z, struct pci_function *f, bool *line)
 	} else if (pci_is_bridge(f)) {
 		refuse(z, f, "bridges belong to the engine", "assign what is below it");
 		err = -EINVAL;
+	} else if (f->engine) {
+		refuse(z, f, "IOMMUs belong to the engine", "assign what is behind it");
+		err = -EINVAL;
 	} else if (!core_iommu(f->iommu.unit)) {
 		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
 		err = -ENXIO;
@@ -267,12 +288,11 @@ static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, s
 		refuse(z, f, "not enough interrupt vectors are left", "release another device");
 		return err;
 	}
-	err = unit->ops->attach(domain, f->iommu.id);
+	err = stream_open(z, f, domain);
 	if (err) {
 		refuse(z, f, "the IOMMU did not take its stream",
 		       "see `faults` and the line above");
-		/* After a timeout nobody knows what the unit took. */
-		unassign(z, f, err == -ETIMEDOUT ? unit : NULL);
+		unassign(z, f);
 		return err;
 	}
 	if (line)
@@ -281,7 +301,7 @@ static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, s
 	if (err) {
 		refuse(z, f, "it does not fit on the zone's virtual bus",
 		       "choose another virtual-bdf, or give it fewer devices");
-		unassign(z, f, unit);
+		unassign(z, f);
 		return err;
 	}
 	f->failure = NULL;
@@ -400,9 +420,8 @@ static int step_drain(struct device_quiesce *q)
 static int step_block(struct device_quiesce *q)
 {
 	struct pci_function *f = q->f;
-	struct iommu_unit *unit = core_iommu(f->iommu.unit);
 
-	q->block_proven = unit->ops->block(unit, f->iommu.id) == 0;
+	q->block_proven = stream_shut(f) == 0;
 	if (!q->block_proven)
 		fail(q, "the IOMMU did not confirm the block");
 	if (vectors_give_back(f))
@@ -443,8 +462,11 @@ static int step_reset(struct device_quiesce *q)
 static int finish(struct device_quiesce *q)
 {
 	struct pci_function *f = q->f;
-	const char *failure = f->failure;
+	const char *failure;
 
+	if (!f->failure && stream_release(f))
+		fail(q, "its slot at the IOMMU could not be freed");
+	failure = f->failure;
 	/* The last touch: from here on it may be somebody else's. */
 	set_state(f, failure ? DEVICE_FAILED : DEVICE_QUARANTINED, NULL);
 	if (!failure) {

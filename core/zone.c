@@ -53,14 +53,36 @@ const char *zone_state_name(enum zone_state s)
 	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "?";
 }
 
+/* The smallest piece of address space the unit maps. */
+static uint64_t granule_of(const struct iommu_unit *u)
+{
+	struct iommu_limits limits;
+
+	u->ops->limits(u, &limits);
+	return limits.page_sizes & (~limits.page_sizes + 1);
+}
+
+/*
+ * Where the unit's pages are larger than the doorbell's, what follows it in the last page comes
+ * along. What stands before one would be registers of something else.
+ */
 static int map_doorbell(struct zone *z, struct iommu_domain *d, const struct msi_unit *m)
 {
+	const uint64_t granule = granule_of(d->unit);
 	hpa_t base = 0;
-	uint64_t size = 0;
+	uint64_t bell = 0, size;
 
-	m->ops->doorbell(m, &base, &size);
-	if (!size)
+	m->ops->doorbell(m, &base, &bell);
+	if (!bell)
 		return 0;
+	size = align_up(bell, granule);
+	if (!is_aligned(base, granule) || size < bell || size > UINT64_MAX - base) {
+		host_log(LOG_ERROR,
+			 "zone %s: the MSI doorbell 0x%lx begins inside a page of %lu KiB of its "
+			 "IOMMU, behind other registers: use one with a page of its own",
+			 z->name, (unsigned long)base, (unsigned long)(granule / KIB));
+		return -EINVAL;
+	}
 	if (ranges_overlap(base, size, z->ram_gpa, z->ram_size)) {
 		host_log(
 			LOG_ERROR,
@@ -68,15 +90,26 @@ static int map_doorbell(struct zone *z, struct iommu_domain *d, const struct msi
 			z->name, (unsigned long)base);
 		return -EADDRINUSE;
 	}
+	if (d->unit->msi_bypass)
+		return 0;
 	return d->unit->ops->map(d, base, base, size, IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE);
 }
 
 static int map_ram(struct zone *z, struct iommu_domain *d)
 {
+	const uint64_t granule = granule_of(d->unit);
 	uint64_t size = z->ram_size;
 
+	if (!is_aligned(z->ram_gpa | z->ram_hpa | size, granule)) {
+		host_log(LOG_ERROR,
+			 "zone %s: its memory, guest 0x%lx, host 0x%lx, size 0x%lx, is not made of "
+			 "pages of %lu KiB as its IOMMU maps them: choose another memory-mib",
+			 z->name, (unsigned long)z->ram_gpa, (unsigned long)z->ram_hpa,
+			 (unsigned long)size, (unsigned long)(granule / KIB));
+		return -EINVAL;
+	}
 	if (z->manifest->debug_half_dma) {
-		size /= 2;
+		size = align_down(size / 2, granule);
 		host_log(LOG_WARN, "zone %s: debug-omit-upper-half-dma: no DMA to 0x%lx and above",
 			 z->name, (unsigned long)(z->ram_gpa + size));
 	}

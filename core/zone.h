@@ -19,6 +19,22 @@ const struct pci_table *core_devices(void);
  */
 bool device_vf_absent(struct pci_function *vf);
 
+/* ---- stream.c ---- */
+
+/*
+ * Lets f's DMA into d, a domain of z. -ENOSPC (no slot), -EBUSY (another function of its stream is
+ * being taken back, or failed): logged. -ETIMEDOUT, -EIO: it may be open, stream_shut() it. Others
+ * are the IOMMU's; it is not open.
+ */
+int stream_open(struct zone *z, struct pci_function *f, struct iommu_domain *d);
+/*
+ * Pre: f is as quiet as it gets. Post of 0: blocked, proven; or other functions of the same zone are
+ * on the stream, and the last of them has it blocked. Not 0: it may still reach its zone's memory.
+ */
+int stream_shut(struct pci_function *f);
+/* Pre: shut, and proven reset. Not 0: its slot at the IOMMU stays taken; it must not be used again. */
+int stream_release(struct pci_function *f);
+
 /* ---- intx.c ---- */
 
 /*

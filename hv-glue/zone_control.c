@@ -171,25 +171,48 @@ static void carry_out_stop(struct zone *z)
 
 /* ---- start ---- */
 
+static bool is_named(const struct manifest_zone *mz, unsigned function)
+{
+	for (unsigned i = 0; i < mz->device_count; i++)
+		if (mz->devices[i].function == (int)function)
+			return true;
+	return false;
+}
+
 /* Root comes up with what works; a nonroot zone gets what was promised or nothing. */
+static int assign_planned(struct zone *z, unsigned index, char *why, size_t size)
+{
+	struct pci_function *f = &hv.pci.functions[index];
+	int err;
+
+	/* VFs come when the owner of their physical function wants them. */
+	if (hv.plan[index] != z->id || pci_is_vf(f))
+		return 0;
+	err = device_assign(z, f, hv.plan_vbdf[index], hv.plan_vport[index]);
+	if (!err || z->root)
+		return 0;
+	format_text(why, size, "not started: device " SBDF_FMT " was not assigned, see the log",
+		    SBDF_ARG(f->sbdf));
+	return err;
+}
+
+/* In the manifest's order: where there is not enough for all (IOMMU slots), the first named is first. */
 static int assign_devices(struct zone *z, char *why, size_t size)
 {
-	int result = 0;
+	const struct manifest_zone *mz = z->manifest;
+	int result = 0, err;
 
+	for (unsigned i = 0; i < mz->device_count; i++) {
+		if (mz->devices[i].function < 0)
+			continue;
+		err = assign_planned(z, (unsigned)mz->devices[i].function, why, size);
+		result = err ? err : result;
+	}
 	for (unsigned i = 0; i < hv.pci.count; i++) {
-		struct pci_function *f = &hv.pci.functions[i];
-		int err;
-
-		/* VFs come when the owner of their physical function wants them. */
-		if (hv.plan[i] != z->id || pci_is_vf(f))
+		if (is_named(mz, i))
 			continue;
-		err = device_assign(z, f, hv.plan_vbdf[i], hv.plan_vport[i]);
-		if (!err || z->root)
-			continue;
-		format_text(why, size,
-			    "not started: device " SBDF_FMT " was not assigned, see the log",
-			    SBDF_ARG(f->sbdf));
-		result = err;
+		err = assign_planned(z, i, why, size);
+		result = err ? err : result;
 	}
 	return result;
 }

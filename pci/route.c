@@ -7,11 +7,20 @@
  */
 #include "scan.h"
 
+struct pci_function *pci_root_port(const struct pci_function *f)
+{
+	struct pci_function *port = f->parent;
+
+	while (port && port->parent)
+		port = port->parent;
+	return port;
+}
+
 static const struct pci_function *on_root_bus(const struct pci_function *f)
 {
-	while (f->parent)
-		f = f->parent;
-	return f;
+	const struct pci_function *port = pci_root_port(f);
+
+	return port ? port : f;
 }
 
 static struct pci_route route(const struct pci_id_map *map, unsigned count,

@@ -168,6 +168,13 @@ enum device_state {
 	DEVICE_FAILED
 };
 
+/*
+ * What a function has of its stream at its IOMMU: nothing is held for it; open into its zone's
+ * domain; shut, and where the IOMMU needs a slot for that, holding it until the function is proven
+ * reset.
+ */
+enum stream_state { STREAM_QUIET, STREAM_OPEN, STREAM_SHUT };
+
 /* Where the IOMMU and the MSI unit see the function; unit == -1: none. */
 struct pci_route {
 	int unit;
@@ -233,6 +240,7 @@ struct pci_function {
 	uint16_t vf;             /* of a VF: which one, from 0 */
 	/* Life cycle (core/device.c). */
 	enum device_state state;
+	enum stream_state stream;
 	const char *failure; /* why FAILED; static text */
 	struct zone *owner;
 	struct msi_vector *vectors; /* while assigned: its physical vectors, owned by core/device.c
@@ -292,6 +300,9 @@ void pci_config_write(const struct pci_host *h, sbdf_t fn, unsigned offset, unsi
 int pci_scan_host(struct pci_host *h, struct pci_table *t);
 
 struct pci_function *pci_find(struct pci_table *t, sbdf_t sbdf);
+
+/* The bridge on the root bus above the function; NULL: it is on the root bus itself. */
+struct pci_function *pci_root_port(const struct pci_function *f);
 
 /*
  * Finds every function's stream and MSI identity by its host's maps again: an IOMMU that is a PCI

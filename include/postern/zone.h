@@ -55,6 +55,12 @@ struct zone {
 /* Boot: where the engine finds IOMMUs and MSI units, and every function of the machine. */
 void core_init(struct machine *m, const struct pci_table *devices);
 /*
+ * Boot, once IOMMUs run and routes are found: what an IOMMU does not keep from memory by itself is
+ * kept from it by its Bus Master, off and read back, and the root port's above. A function that does
+ * not follow is FAILED, and blocked if its IOMMU has a slot for it.
+ */
+void devices_quarantine(struct pci_table *devices);
+/*
  * Destroys the zone's DMA domains. Pre: every function was released. Not 0: a unit did not let go
  * of one; the zone's memory must be retired.
  */

@@ -69,6 +69,12 @@ struct domain {
 	bool ram, doorbell;
 };
 
+static void iommu_limits(const struct iommu_unit *u, struct iommu_limits *out)
+{
+	(void)u;
+	*out = (struct iommu_limits){ .page_sizes = PAGE_SIZE, .blocks_unknown = true };
+}
+
 static int domain_create(struct iommu_unit *u, uint16_t zone_id, struct iommu_domain **out)
 {
 	struct domain *d;
@@ -153,6 +159,7 @@ static int block(struct iommu_unit *u, uint32_t stream)
 
 static const struct iommu_ops iommu_ops = {
 	.name = "accountant",
+	.limits = iommu_limits,
 	.domain_create = domain_create,
 	.domain_destroy = domain_destroy,
 	.map = iommu_map,

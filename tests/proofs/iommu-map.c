@@ -24,6 +24,7 @@ static struct iommu_domain domain;
 static bool created, destroyed, ram_mapped;
 static hpa_t bell[MAX_MSI_UNITS];
 static uint64_t bell_size[MAX_MSI_UNITS];
+static uint64_t granule;
 
 static int any_error(void)
 {
@@ -31,6 +32,12 @@ static int any_error(void)
 
 	assume(err <= 0 && err > -4096);
 	return err;
+}
+
+static void limits(const struct iommu_unit *u, struct iommu_limits *out)
+{
+	(void)u;
+	*out = (struct iommu_limits){ .page_sizes = granule | 32 * MIB };
 }
 
 static int domain_create(struct iommu_unit *u, uint16_t zone_id, struct iommu_domain **out)
@@ -56,7 +63,8 @@ static int domain_destroy(struct iommu_domain *d)
 static bool is_doorbell(iova_t iova, uint64_t size)
 {
 	for (unsigned i = 0; i < MAX_MSI_UNITS; i++)
-		if (i < the_machine.msi_unit_count && iova == bell[i] && size == bell_size[i])
+		if (i < the_machine.msi_unit_count && iova == bell[i] && size >= bell_size[i] &&
+		    size - bell_size[i] < granule)
 			return true;
 	return false;
 }
@@ -64,6 +72,7 @@ static bool is_doorbell(iova_t iova, uint64_t size)
 static int map(struct iommu_domain *d, iova_t iova, hpa_t pa, uint64_t size, unsigned prot)
 {
 	prove(created && !destroyed && d == &domain, "the zone's own domain is mapped into");
+	prove(is_aligned(iova | pa | size, granule), "whole pages of the IOMMU's are mapped");
 	if (prot & IOMMU_PROT_DEVICE) {
 		prove(prot == (IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE), "a doorbell is write-only");
 		prove(iova == pa && is_doorbell(iova, size),
@@ -97,6 +106,7 @@ static void doorbell(const struct msi_unit *u, hpa_t *base, uint64_t *size)
 }
 
 static const struct iommu_ops iommu = {
+	.limits = limits,
 	.domain_create = domain_create,
 	.domain_destroy = domain_destroy,
 	.map = map,
@@ -123,6 +133,7 @@ int main(void)
 	assume(zone.ram_hpa <= UINT64_MAX - zone.ram_size);
 	zone.manifest = &manifest;
 	manifest.debug_half_dma = any_bool();
+	granule = any_bool() ? PAGE_SIZE : 4 * PAGE_SIZE;
 
 	the_machine.iommu_count = MAX_IOMMUS;
 	unit = &the_machine.iommus[MAX_IOMMUS - 1];

@@ -54,6 +54,12 @@ void sr_wr(sbdf_t where, unsigned offset, unsigned size, uint32_t value)
 
 /* ---- units ---- */
 
+static void limits(const struct iommu_unit *u, struct iommu_limits *out)
+{
+	(void)u;
+	*out = (struct iommu_limits){ .page_sizes = PAGE_SIZE, .blocks_unknown = true };
+}
+
 static int domain_create(struct iommu_unit *u, uint16_t zone_id, struct iommu_domain **out)
 {
 	*out = model_alloc(sizeof(**out));
@@ -92,6 +98,7 @@ static int block(struct iommu_unit *u, uint32_t stream)
 
 static const struct iommu_ops iommu = {
 	.name = "recorder",
+	.limits = limits,
 	.domain_create = domain_create,
 	.map = map,
 	.attach = attach,

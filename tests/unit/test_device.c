@@ -46,6 +46,12 @@ static struct model_pci_function *drive(void)
 	return model_pci_at(1, 0);
 }
 
+static void fake_limits(const struct iommu_unit *u, struct iommu_limits *out)
+{
+	(void)u;
+	*out = (struct iommu_limits){ .page_sizes = PAGE_SIZE, .blocks_unknown = true };
+}
+
 static int fake_domain_create(struct iommu_unit *u, uint16_t zone_id, struct iommu_domain **out)
 {
 	*out = model_alloc(sizeof(**out));
@@ -102,6 +108,7 @@ static int fake_block(struct iommu_unit *u, uint32_t stream)
 
 static const struct iommu_ops fake_iommu = {
 	.name = "recorder",
+	.limits = fake_limits,
 	.domain_create = fake_domain_create,
 	.domain_destroy = fake_domain_destroy,
 	.map = fake_map,
