@@ -8,6 +8,7 @@
  * against the order of the memory behind them. No cache maintenance is done: the hypervisor gives
  * zones coherent DMA, so a machine where that does not work must fail here.
  */
+#include <core/zone.h>
 #include <hv/fault_log.h>
 #include <linux/pci_regs.h>
 #include <postern/arch.h>
@@ -28,6 +29,9 @@
 #define IOVA_STEP     (64 * MIB)
 /* Wider ones are in no operating system's use, and devices may not have them all. */
 #define IOVA_BITS     47u
+
+/* Who the streams are opened for; it has no CPUs and no memory. */
+static struct zone tester = { .id = ZONE_NONE, .name = "bringup" };
 
 _Static_assert(BED_DATA_GRANULES *BED_GRANULE == BED_DATA_SIZE, "the data are whole granules");
 
@@ -170,23 +174,24 @@ int bed_unmap_data(struct bed *b)
 	return err;
 }
 
+/* As a zone's (core/zone.c): what stands before one in its page would be other registers. */
 static int map_doorbells(struct bed *b)
 {
+	const uint64_t smallest = b->limits.page_sizes & (~b->limits.page_sizes + 1);
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < hv.machine.msi_unit_count; i++) {
 		const struct msi_unit *u = &hv.machine.msi_units[i];
-		uint64_t size = 0, smallest = b->limits.page_sizes & ~(b->limits.page_sizes - 1);
+		uint64_t size = 0;
 		hpa_t base = 0;
 
 		u->ops->doorbell(u, &base, &size);
-		if (!size)
+		if (!size || b->iommu->msi_bypass)
 			continue;
-		/* A doorbell smaller than a page of the IOMMU takes its whole page. */
-		size = align_up(base + size, smallest) - align_down(base, smallest);
-		base = align_down(base, smallest);
-		err = b->iommu->ops->map(b->domain, base, base, size,
-					 IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE);
+		err = is_aligned(base, smallest)
+			      ? b->iommu->ops->map(b->domain, base, base, align_up(size, smallest),
+						   IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE)
+			      : -EINVAL;
 	}
 	return err;
 }
@@ -302,10 +307,9 @@ bool bed_make(struct bed *b, unsigned vectors, unsigned cpu)
 	if (err)
 		return refuse(b, "Memory Enable does not turn on", err);
 	program_messages(b);
-	err = b->iommu->ops->attach(b->domain, b->f->iommu.id);
+	err = stream_open(&tester, b->f, b->domain);
 	if (err)
 		return refuse(b, "the IOMMU did not take its stream", err);
-	b->attached = true;
 	/* The last: from here on it can do something. */
 	err = pci_set_bus_master(b->f, true);
 	if (err)
@@ -488,9 +492,8 @@ static const char *quiet(struct bed *b)
 /* Memory is given back only when nothing can reach it any more (V5). */
 static const char *give_back(struct bed *b)
 {
-	if (b->attached && b->iommu->ops->block(b->iommu, b->f->iommu.id))
+	if (b->f->stream == STREAM_OPEN && stream_shut(b->f))
 		return "the IOMMU did not confirm the block; the memory is kept";
-	b->attached = false;
 	if (b->vectors_taken &&
 	    b->msi->ops->vectors_free(b->msi, b->f->msi_unit.id, b->vectors, b->vector_count))
 		return "the vectors could not be taken back";
@@ -507,7 +510,7 @@ static const char *give_back(struct bed *b)
 void bed_release(struct bed *b)
 {
 	const char *wrong = quiet(b), *method = "no method", *more;
-	const bool was_attached = b->attached;
+	const bool was_open = b->f->stream == STREAM_OPEN;
 	unsigned command;
 
 	more = give_back(b);
@@ -515,15 +518,14 @@ void bed_release(struct bed *b)
 	if (run_reset(b->f, &method) && !wrong)
 		wrong = "the reset failed";
 	/* A proven reset lets a scarce slot go. */
-	if (!wrong && was_attached && b->iommu->ops->release &&
-	    b->iommu->ops->release(b->iommu, b->f->iommu.id))
+	if (!wrong && stream_release(b->f))
 		wrong = "the IOMMU did not give up the slot";
 	command = pci_config_read(b->f->host, b->f->sbdf, PCI_COMMAND, 2);
 	if (!wrong && (command & (PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY | PCI_COMMAND_IO)))
 		wrong = "it is not quiet after the reset";
 	if (!wrong)
 		report_row(b->subject, "quarantine", VERDICT_OK, "%s, reset by %s, Command 0x%04x",
-			   was_attached ? "blocked" : "quiet", method, command);
+			   was_open ? "blocked" : "quiet", method, command);
 	else
 		report_row(b->subject, "quarantine", VERDICT_FAILED, "%s (Command 0x%04x)", wrong,
 			   command);

@@ -40,7 +40,7 @@ static void not_tried(const struct bed *b, const char *step)
 static bool try_refused(struct bed *b, const struct bringup_driver *d, bool same)
 {
 	const char *step = same ? "unmapped IOVA" : "host address";
-	iova_t iova = same ? bed_iova(b, 0) : host_virt_to_phys(b->outside);
+	iova_t iova = same ? bed_iova(b, d->write_place) : host_virt_to_phys(b->outside);
 	bool intact, seen;
 	char reported[24];
 	int err;

@@ -90,7 +90,7 @@ struct bed {
 	uint8_t *memory;  /* BED_GRANULES granules; NULL: none */
 	uint8_t *outside; /* one granule that is mapped in no domain */
 	iova_t iova;
-	bool data_mapped, attached, vectors_taken;
+	bool data_mapped, vectors_taken;
 	unsigned vector_count;
 	struct msi_vector vectors[BED_VECTORS];
 	uint32_t arrived[BED_VECTORS][MAX_CPUS];
@@ -151,7 +151,8 @@ struct bringup_driver {
 	 * -ETIMEDOUT: it needs start() again.
 	 */
 	int (*write_at)(struct bed *b, iova_t iova);
-	uint32_t write_size; /* bytes it tries to write, at most a granule */
+	uint32_t write_size;  /* bytes it tries to write, at most a granule */
+	uint32_t write_place; /* in the data, where transfer() writes last: what a TLB still has */
 	/* More, when drives may be written; NULL: nothing. Row. */
 	void (*destroy)(struct bed *b);
 };

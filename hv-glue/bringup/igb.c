@@ -333,4 +333,5 @@ const struct bringup_driver bringup_igb = {
 	.transfer_step = "MAC loopback",
 	.write_at = igb_write_at,
 	.write_size = FRAME_SIZE,
+	.write_place = AT_RX_BUFFERS + (FRAMES - 1) * BUFFER_SIZE,
 };

@@ -453,5 +453,6 @@ const struct bringup_driver bringup_nvme = {
 	.transfer_step = "read 1 MiB",
 	.write_at = nvme_write_at,
 	.write_size = REFUSED_WRITE,
+	.write_place = BED_DATA_SIZE - REFUSED_WRITE,
 	.destroy = nvme_destroy,
 };
