@@ -160,7 +160,7 @@ static const char *obstacle(const struct pci_function *f)
 {
 	if (pci_is_bridge(f) || CLASS_BASE(f->class_code) == BASE_BRIDGE)
 		return "bridges belong to Postern";
-	if (CLASS_IOMMU(f->class_code))
+	if (f->engine || CLASS_IOMMU(f->class_code))
 		return "IOMMUs belong to Postern";
 	if (f->state == DEVICE_FAILED)
 		return f->failure ? f->failure : "it failed earlier";
@@ -214,6 +214,7 @@ static bool check_apart(struct resolver *r, const struct manifest_device *d,
 			const struct pci_function *other, const char *owner)
 {
 	const struct pci_function *f = &r->machine->devices->functions[d->function];
+	const struct pci_function *port = pci_root_port(f);
 	char subject[DEVICE_SUBJECT];
 
 	manifest_device_subject(d, subject);
@@ -227,11 +228,20 @@ static bool check_apart(struct resolver *r, const struct manifest_device *d,
 				SBDF_ARG(f->sbdf), f->group, SBDF_ARG(other->sbdf), owner);
 		return false;
 	case PCI_SAME_STREAM:
-		manifest_refuse(&r->check, RULE_SHARED_STREAM, subject,
-				SBDF_FMT " is stream 0x%x of IOMMU %d, and so is " SBDF_FMT
-					 ", which goes to zone %s",
-				SBDF_ARG(f->sbdf), f->iommu.id, f->iommu.unit,
-				SBDF_ARG(other->sbdf), owner);
+		if (port && port == pci_root_port(other))
+			manifest_refuse(&r->check, RULE_SHARED_STREAM, subject,
+					SBDF_FMT
+					" and " SBDF_FMT
+					", which goes to zone %s, are one to IOMMU %d: both "
+					"are below root port " SBDF_FMT,
+					SBDF_ARG(f->sbdf), SBDF_ARG(other->sbdf), owner,
+					f->iommu.unit, SBDF_ARG(port->sbdf));
+		else
+			manifest_refuse(&r->check, RULE_SHARED_STREAM, subject,
+					SBDF_FMT " is stream 0x%x of IOMMU %d, and so is " SBDF_FMT
+						 ", which goes to zone %s",
+					SBDF_ARG(f->sbdf), f->iommu.id, f->iommu.unit,
+					SBDF_ARG(other->sbdf), owner);
 		return false;
 	case PCI_SAME_PAGE:
 		manifest_refuse(&r->check, RULE_SHARED_PAGE, subject,
@@ -430,5 +440,7 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 		manifest_check_space(&r.check, machine);
 		check_quantities(&r, r.order[i], &cpus, &memory);
 	}
+	if (machine->devices)
+		manifest_check_slots(&r.check, machine);
 	return r.check.errors;
 }

@@ -68,6 +68,10 @@
 	X(SHARED_INTX, "shared-intx",                                                             \
 	  "give both devices to one zone, or use devices with MSI or MSI-X")                      \
 	X(SHARED_MSI_ID, "shared-msi-id", "give both devices to one zone")                        \
+	X(IOMMU_SLOTS, "iommu-slots",                                                             \
+	  "give this zone, or one before it, fewer devices behind that IOMMU")                    \
+	W(IOMMU_SLOTS_ROOT, "iommu-slots-root",                                                   \
+	  "give the zones fewer devices, or write those that root needs first in root")           \
 	X(RESERVED_REGION, "reserved-region",                                                     \
 	  "remove the node; correct the host bridge's windows in the firmware's tables")          \
 	X(MSIX_OUTSIDE_BAR, "msix-outside-bar",                                                   \
@@ -152,6 +156,9 @@ void manifest_check_registers(struct manifest_check *c, const struct manifest_ma
 void manifest_check_reset(struct manifest_check *c, const struct manifest_machine *machine,
 			  const struct manifest_device *d);
 void manifest_check_space(struct manifest_check *c, const struct manifest_machine *machine);
+
+/* manifest-slots.c: all zones. Pre: every device node was looked up. */
+void manifest_check_slots(struct manifest_check *c, const struct manifest_machine *machine);
 
 /* manifest-resolve.c: the zone (and device node, if asked for) that holds a function; NULL: free. */
 const struct manifest_zone *manifest_holder(const struct manifest *m, int function,

@@ -13,6 +13,7 @@
 static struct manifest_region reserved[MAX_RESERVED], doorbells[MAX_MSI_UNITS];
 static struct manifest_layout layout;
 static struct manifest_machine view;
+static unsigned slots[MAX_IOMMUS];
 
 static void reserve(hpa_t base, uint64_t size, const char *what)
 {
@@ -58,6 +59,18 @@ static void lay_out(const struct machine *m)
 	}
 }
 
+static void count_slots(const struct machine *m)
+{
+	struct iommu_limits limits;
+
+	for (unsigned i = 0; i < m->iommu_count; i++) {
+		limits.slots = 0;
+		if (m->iommus[i].ops)
+			m->iommus[i].ops->limits(&m->iommus[i], &limits);
+		slots[i] = limits.slots;
+	}
+}
+
 const struct manifest_machine *manifest_machine(void)
 {
 	view = (struct manifest_machine){
@@ -65,10 +78,13 @@ const struct manifest_machine *manifest_machine(void)
 		.memory = memory_free_bytes(),
 		.devices = &hv.pci,
 		.layout = &layout,
+		.iommu_slots = slots,
+		.iommu_count = hv.machine.iommu_count,
 		.reserved = reserved,
 	};
 	layout = (struct manifest_layout){ 0 };
 	reserve_all(&hv.machine);
 	lay_out(&hv.machine);
+	count_slots(&hv.machine);
 	return &view;
 }

@@ -100,6 +100,9 @@ struct manifest_machine {
 	const bool *unsized; /* per function of the table: its BARs' sizes are not known, what
 				depends on them is not judged; NULL: all are known */
 	const struct manifest_layout *layout; /* NULL: not judged */
+	/* How many streams each IOMMU knows at a time, by unit; 0: any number. NULL: not judged. */
+	const unsigned *iommu_slots;
+	unsigned iommu_count;
 	/* Host-physical ranges that are no PCI device's: memory, controllers' registers. */
 	const struct manifest_region *reserved;
 	unsigned reserved_count;
@@ -131,6 +134,13 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
  * names. Pre: manifest_resolve() has run.
  */
 bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function);
+
+/*
+ * How many slots of an IOMMU the manifest's zones need: those other than root, and root for what else
+ * it has. A refused zone counts, virtual functions do not. Pre: manifest_resolve() has run.
+ */
+void manifest_count_slots(const struct manifest *m, const struct pci_table *t, int unit,
+			  unsigned *zones, unsigned *root);
 
 /* ---- bundle ---- */
 

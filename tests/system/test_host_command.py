@@ -115,13 +115,13 @@ def check_manifests(report, records):
 
 
 # What a fixture does to its compiled tree, or to the machine, the command is not told.
-UNSEEN = re.compile(r"^// (cut|replace|machine): ", re.MULTILINE)
+UNSEEN = re.compile(r"^// (cut|replace|machine|slots): ", re.MULTILINE)
 # Devices, images and quantities are the machine's; the rest is the manifest's alone.
 MACHINES = {
     "unknown-device", "not-assignable", "no-iommu", "isolation-group", "shared-stream", "shared-page", "shared-intx",
     "shared-msi-id", "reserved-region", "msix-outside-bar", "msix-shared-page", "no-reset", "foreign-bus-reset",
     "memory-doorbell", "window-overflow", "missing-image", "too-many-cpus", "too-much-memory", "duplicate-device",
-    "no-sriov", "vf-not-offered", "vf-pf-not-root",
+    "iommu-slots", "iommu-slots-root", "no-sriov", "vf-not-offered", "vf-pf-not-root",
 }  # fmt: skip
 
 
@@ -289,6 +289,42 @@ def devices(report, records):
     report.check(result.returncode == CANNOT and "lists no device" in result.stderr, "no list at all", result.stderr)
 
 
+def iommu(where, device, revision):
+    """An IOMMU that is a PCI function, as a list has it: 0014:7a1f, 0014:3c0f."""
+    config = bytearray(256)
+    config[0:4] = (0x0014 | device << 16).to_bytes(4, "little")
+    config[8:12] = (revision | 0x080600 << 8).to_bytes(4, "little")
+    rows = [f"{at:02x}: " + config[at : at + 16].hex(" ") for at in range(0, 256, 16)]
+    return "\n".join([f"{where} IOMMU: Loongson", "\tControl: I/O- Mem+ BusMaster+", *rows, "", ""])
+
+
+def slots(report, records):
+    report.step("postern check with IOMMUs that have slots")
+    demo, plain = paths.MANIFESTS / "demo.dts", listing(records / "plain.txt", REGIONS)
+    for name, units, each, available in (
+        ("ports", [("00:1a.0", 0x7A1F, 0)], "root port", "available: 16"),
+        ("functions", [("00:1a.0", 0x7A1F, 1)], "function", "available: 16"),
+        ("two", [("00:1d.0", 0x3C0F, 0), ("00:1e.0", 0x3C0F, 0)], "function", "available: 32, which of them"),
+    ):
+        path = records / f"slots-{name}.txt"
+        path.write_text(plain.read_text() + "\n" + "".join(iommu(*unit) for unit in units))
+        result = postern("check", demo, "--devices", path)
+        lines = [line for line in result.stdout.splitlines() if line.startswith("IOMMU ")]
+        report.check(
+            result.returncode == IN_ORDER
+            and len(lines) == len(units) + 1
+            and f"one for each {each} " in lines[0]
+            and "needed: 2 by zones, " in lines[-1]
+            and available in lines[-1],
+            f"{name}: slots needed and available",
+            result.stdout + result.stderr,
+        )
+    taken = zone1(records / "iommu.dts", {"unit": 'bdf = "00:1a.0";'})
+    result = postern("check", taken, "--devices", records / "slots-ports.txt")
+    report.check(rules_of(result) == [("zone1", "not-assignable")], "the IOMMU itself is nobody's", result.stderr)
+    report.check("IOMMU slots" not in postern("check", demo, "--devices", plain).stdout, "without one, nothing is said")
+
+
 def properties(bundle):
     """Everything a bundle holds, by dtc: {path: bytes}."""
     source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", bundle], capture_output=True, text=True, check=True)
@@ -396,6 +432,7 @@ def main():
     fixtures(report)
     rules(report)
     devices(report, records)
+    slots(report, records)
     bundles(report, records)
     impossible(report, records)
     return report.finish()

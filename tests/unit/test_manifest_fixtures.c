@@ -7,6 +7,7 @@
  *	// warns: RULE ZONE SUBJECT     a warning, in the same order
  *	// passes: RULE                 nothing is reported although the rule was looked at: what it nearly breaks
  *	// machine: CPUS MIB            other quantities than the test machine's
+ *	// slots: N                     its IOMMU knows N streams at a time
  *	// cut: N                       N bytes are cut off the end of the compiled tree
  *	// replace: OLD NEW             bytes in the compiled tree (of one length) that no source makes dtc write
  *
@@ -133,6 +134,7 @@ static void check_refusals(const char *path, const struct manifest *m, const str
 
 static const struct manifest_machine *machine_for(const char *path)
 {
+	static unsigned slots;
 	struct manifest_machine *m = manifest_test_machine();
 	char *text = dts_text(path), *save = NULL;
 
@@ -140,6 +142,11 @@ static const struct manifest_machine *machine_for(const char *path)
 	{
 		unsigned long long mib;
 
+		if (said(line, "slots")) {
+			slots = (unsigned)strtoul(said(line, "slots"), NULL, 10);
+			m->iommu_slots = &slots;
+			m->iommu_count = 1;
+		}
 		if (!said(line, "machine"))
 			continue;
 		CU_ASSERT_EQUAL(sscanf(said(line, "machine"), "%u %llu", &m->cpus, &mib), 2);

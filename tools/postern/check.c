@@ -180,8 +180,10 @@ int command_check(int argc, char **argv)
 		return status;
 	manifest_judge(&m, &machine, NULL, NULL);
 	print_manifest(&m.manifest);
-	if (machine.devices)
+	if (machine.devices) {
 		devices_print(&m.manifest, machine.devices);
+		devices_print_iommus(&m.manifest);
+	}
 	print_all_unjudged(&o, &m.manifest, &machine);
 	print_verdict(&m, &o);
 	status = m.errors || (o.strict && m.warnings) ? EXIT_ERRORS : EXIT_GOOD;

@@ -49,6 +49,7 @@ static struct {
 	struct pci_host hosts[MAX_ROOT_BUSES];
 	struct pci_table table;
 	bool unsized[MAX_PCI_FUNCTIONS], cut_short[MAX_PCI_FUNCTIONS];
+	unsigned slots[1]; /* 0: any number, or not known */
 } list;
 
 /* ---- what the engine asks of its host ------------------------------------------------------------------------------------- */
@@ -362,6 +363,76 @@ static unsigned find_hosts(void)
 	return count;
 }
 
+/* ---- IOMMUs that are PCI functions ---------------------------------------------------------------------------------------- */
+
+#define LOONGSON_VENDOR    0x0014u
+#define LOONGSON_BRIDGE    0x7a1fu /* revision 0 tells root ports apart only */
+#define LOONGSON_PROCESSOR 0x3c0fu
+#define LOONGSON_SLOTS     16u /* as hardware has them; firmware's tables can say fewer */
+
+static bool is_loongson_iommu(const struct pci_function *f)
+{
+	return f->vendor == LOONGSON_VENDOR &&
+	       (f->device == LOONGSON_BRIDGE || f->device == LOONGSON_PROCESSOR);
+}
+
+/*
+ * One of them is taken to be above every function of its segment; which of several a function is behind, firmware
+ * alone tells.
+ */
+static void route_by_iommu(unsigned hosts)
+{
+	const struct pci_function *only = NULL;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < list.table.count; i++) {
+		struct pci_function *f = &list.table.functions[i];
+
+		if (!is_loongson_iommu(f))
+			continue;
+		f->engine = true;
+		only = f;
+		count++;
+	}
+	if (count != 1)
+		return;
+	list.slots[0] = LOONGSON_SLOTS;
+	for (unsigned i = 0; i < hosts; i++) {
+		if (list.hosts[i].segment != sbdf_segment(only->sbdf))
+			list.hosts[i].iommu_map_count = 0;
+		else
+			list.hosts[i].iommu_map[0].by_root_port = only->device == LOONGSON_BRIDGE &&
+								  !only->revision;
+	}
+	pci_route_functions(&list.table);
+}
+
+void devices_print_iommus(const struct manifest *m)
+{
+	const struct pci_table *t = &list.table;
+	unsigned zones, root, count = 0;
+
+	manifest_count_slots(m, t, 0, &zones, &root);
+	for (unsigned i = 0; i < t->count; i++) {
+		const struct pci_function *f = &t->functions[i];
+
+		if (!is_loongson_iommu(f))
+			continue;
+		count++;
+		printf("IOMMU " SBDF_FMT
+		       " [%04x:%04x] revision %u: %u slots, one for each %s that a zone has a "
+		       "device %s. Its DMA faults are silent, and it does not keep devices' "
+		       "interrupts apart\n",
+		       SBDF_ARG(f->sbdf), f->vendor, f->device, f->revision, LOONGSON_SLOTS,
+		       list.hosts[0].iommu_map[0].by_root_port ? "root port" : "function",
+		       list.hosts[0].iommu_map[0].by_root_port ? "below" : "of");
+	}
+	if (count)
+		printf("IOMMU slots needed: %u by zones, %u more by root; available: %u%s\n", zones,
+		       root, count * LOONGSON_SLOTS,
+		       count > 1 ? ", which of them for which device firmware's tables tell" : "");
+}
+
 /* What the scan could not know of a function without its BARs' sizes, or without its extended config space. */
 static void amend(unsigned index)
 {
@@ -411,11 +482,14 @@ int devices_load(const char *name, struct manifest_machine *out)
 			return cannot(
 				"%s: more than %d functions, or more bridges than bus numbers",
 				name, MAX_PCI_FUNCTIONS);
+	route_by_iommu(hosts);
 	pci_assign_groups(&list.table);
 	for (unsigned i = 0; i < list.table.count; i++)
 		amend(i);
 	out->devices = &list.table;
 	out->unsized = list.unsized;
+	out->iommu_slots = list.slots;
+	out->iommu_count = ARRAY_SIZE(list.slots);
 	return 0;
 }
 

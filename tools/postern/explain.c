@@ -210,6 +210,17 @@ static const struct explanation explanations[RULE_COUNT] = {
 		"The page is kept from the zone's CPUs, so that each access to those registers traps. It is right, and slow.",
 		"a function whose table begins at 0x800 of its BAR",
 	},
+	[RULE_IOMMU_SLOTS] = {
+		NEEDS_DEVICES, "V1", "The zones' devices are more streams than their IOMMU knows at a time.",
+		"What such an IOMMU does not know it lets through to all memory: a device without a slot is kept quiet instead\n"
+		"and given to nobody. Devices that the IOMMU does not tell apart share one.",
+		"zones with 17 devices behind an IOMMU of 16 slots",
+	},
+	[RULE_IOMMU_SLOTS_ROOT] = {
+		NEEDS_DEVICES, "V1", "The other zones leave fewer slots of an IOMMU than root's devices need.",
+		"Root starts with those that found one, in the order of its device nodes; the others stay quiet.",
+		"root { devices { all-unassigned; }; }; on a machine with 20 devices behind an IOMMU of 16 slots",
+	},
 	[RULE_NO_SRIOV] = {
 		NEEDS_DEVICES, "V8",
 		"The function cannot have as many virtual functions as `sriov-vfs` offers: it has no SR-IOV, or fewer, or no\n"

@@ -99,6 +99,8 @@ void rules_print_needing(enum check_needs needs);
 int devices_load(const char *name, struct manifest_machine *out);
 /* The function with this place in the table is known by its first 256 bytes only although it has more. */
 bool devices_cut_short(unsigned function);
+/* Prints what is known of IOMMUs that know a few streams at a time, and how many the zones need. */
+void devices_print_iommus(const struct manifest *m);
 /* Prints which functions of the list the machine does not have at boot, as far as Postern is concerned. */
 void devices_print_left_out(void);
 /* Prints which function each device node of the zones means, with its group and its way to be reset. */
