@@ -16,7 +16,7 @@ BUILD ?= build
 export BUILD
 
 # Which layer of the toolbox a target needs; every target named here is re-entered inside it.
-RUN_TARGETS := all hypervisor host guest size unit demo bringup test mutants
+RUN_TARGETS := all hypervisor host guest size unit demo bringup test mutants image
 DEVELOP_TARGETS := check format prove fuzz prove-fuzz coverage
 
 TOOLBOX ?= toolbox
@@ -40,7 +40,9 @@ help:
 #: coverage     lines run by unit tests and fuzz inputs; fails under 90 % in core/ or pci/
 #: prove        CBMC proofs of what must not happen, each with a broken twin that it must notice
 #: check        format, headers, warnings (gcc and clang), cppcheck, naming and layer rules
-#: hypervisor   build/aarch64/postern.elf and postern.Image
+#: hypervisor   build/aarch64/postern.elf and postern.Image; ARCH=loongarch64: postern.elf and
+#:              BOOTLOONGARCH64.EFI
+#: image        PLATFORM=loongarch-3a6000: the EFI partition a board boots (docs/boards/)
 #: host         build/host/postern, the command for a developer's host
 #: unit         build and run the unit tests alone
 #: size         text, data and bss of the hypervisor
@@ -84,13 +86,14 @@ include tools/make/host.mk
 include tools/make/guest.mk
 include tools/make/bundle.mk
 include tools/make/bringup.mk
+include tools/make/image.mk
 include tools/make/test.mk
 include tools/make/check.mk
 include tools/make/prove.mk
 include tools/make/fuzz.mk
 include tools/make/coverage.mk
 
-all: hypervisor host guest bundles
+all: hypervisor-aarch64 hypervisor-loongarch64 host guest bundles
 
 # Reached with TOOLBOX=host only.
 run:

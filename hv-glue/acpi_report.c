@@ -52,7 +52,8 @@ static void report_madt(void)
 			 madt.lio.cascade[1]);
 	for (unsigned i = 0; i < madt.eio_count; i++)
 		host_log(LOG_INFO, "acpi: MADT EIO cascade %u node %u map 0x%lx",
-			 madt.eio[i].cascade, madt.eio[i].node, (unsigned long)madt.eio[i].node_map);
+			 madt.eio[i].cascade, madt.eio[i].node,
+			 (unsigned long)madt.eio[i].node_map);
 	for (unsigned i = 0; i < madt.msi_count; i++)
 		host_log(LOG_INFO, "acpi: MADT MSI at 0x%lx vectors %u+%u",
 			 (unsigned long)madt.msi[i].address, madt.msi[i].start, madt.msi[i].count);

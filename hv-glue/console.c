@@ -62,7 +62,8 @@ struct zone_output {
 static struct {
 	struct lock lock;
 	struct uart uart;
-	bool up, screen; /* the UART's and the screen's outputs can be used */
+	bool up, screen;        /* the UART's and the screen's outputs can be used */
+	uint64_t screen_missed; /* where the log stood when the screen went off */
 	enum front front;
 	struct zone *attached; /* in front when FRONT_ZONE, next to be so in FRONT_COMMAND */
 	uint64_t log_shown;
@@ -87,7 +88,7 @@ static void put(char c)
 {
 	if (con.up)
 		uart_put(&con.uart, (uint8_t)c);
-	if (con.screen)
+	if (con.screen && display_ours())
 		screen_put((uint8_t)c);
 }
 
@@ -192,22 +193,29 @@ void console_emergency(void)
 	show_log();
 }
 
-void console_init(const struct uart_info *uart)
+/* One of the two outputs shows the log from `from` on, which the other one has shown already. */
+static void catch_up(bool *other, uint64_t from)
 {
-	bool screen;
+	bool was;
 
 	host_lock(&con.lock);
-	uart_init(&con.uart, uart);
-	con.up = true;
-	/* The newcomer shows everything from the beginning; a screen has shown it already. */
-	con.log_shown = 0;
-	screen = con.screen;
-	con.screen = false;
+	was = *other;
+	*other = false;
+	con.log_shown = from;
 	host_unlock(&con.lock);
 	show_log();
 	host_lock(&con.lock);
-	con.screen = screen;
+	*other = was;
 	host_unlock(&con.lock);
+}
+
+void console_init(const struct uart_info *uart)
+{
+	host_lock(&con.lock);
+	uart_init(&con.uart, uart);
+	con.up = true;
+	host_unlock(&con.lock);
+	catch_up(&con.screen, 0);
 }
 
 void console_init_screen(const struct screen_info *screen)
@@ -216,6 +224,22 @@ void console_init_screen(const struct screen_info *screen)
 	con.screen = screen_init(screen);
 	host_unlock(&con.lock);
 	show_log();
+}
+
+void console_screen_off(void)
+{
+	host_lock(&con.lock);
+	con.screen = false;
+	con.screen_missed = con.log_shown;
+	host_unlock(&con.lock);
+}
+
+void console_screen_on(void)
+{
+	host_lock(&con.lock);
+	con.screen = true;
+	host_unlock(&con.lock);
+	catch_up(&con.up, con.screen_missed);
 }
 
 /* ---- the monitor's output -------------------------------------------------------------------- */

@@ -29,6 +29,14 @@ void monitor_interrupt(void);
  */
 int console_attach(struct zone *z);
 
+/* ---- the display's side; boot CPU ---- */
+
+/* Nothing is drawn until console_screen_on(), which shows what was logged meanwhile. */
+void console_screen_off(void);
+void console_screen_on(void);
+/* Whether the screen is still the hypervisor's. Implemented by hv-glue/display.c; any CPU. */
+bool display_ours(void);
+
 /* ---- the zones' side; any CPU, no lock held -------------------------------------------------- */
 
 /*

@@ -134,8 +134,10 @@ static void init_pci_iommus(void)
 
 static void scan_pci(void)
 {
+	display_suspend();
 	for (unsigned i = 0; i < hv.machine.host_count; i++)
 		pci_scan_host(&hv.machine.hosts[i], &hv.pci);
+	display_resume();
 	init_pci_iommus();
 	devices_quarantine(&hv.pci);
 	pci_assign_groups(&hv.pci);

@@ -26,6 +26,7 @@
 
 static struct {
 	struct screen_info info;
+	bool usable;
 	unsigned scale, columns, rows, column, row;
 	uint8_t cells[ROWS_MAX][COLUMNS_MAX];
 } screen;
@@ -94,6 +95,7 @@ bool screen_init(const struct screen_info *info)
 	if (screen.columns < COLUMNS_MIN || screen.rows < ROWS_MIN)
 		return false;
 	screen.column = screen.row = 0;
+	screen.usable = true;
 	/* Whatever firmware left on it. */
 	for (uint64_t y = 0; y < info->height; y++)
 		for (uint64_t x = 0; x < info->width; x++)
@@ -129,4 +131,9 @@ void screen_put(uint8_t c)
 		set(screen.row, screen.column++, c);
 		break;
 	}
+}
+
+const struct screen_info *screen_info(void)
+{
+	return screen.usable ? &screen.info : NULL;
 }

@@ -11,5 +11,7 @@
 /* False when it cannot be used: too small, or not of 32-bit pixels. */
 bool screen_init(const struct screen_info *info);
 void screen_put(uint8_t c);
+/* What it was given; NULL: there is no screen. */
+const struct screen_info *screen_info(void);
 
 #endif

@@ -11,19 +11,19 @@ enum { DATA, IER, FCR, LCR, MCR, LSR };
 /* While LCR_DIVISOR is set, the first two are the divisor. */
 enum { DLL, DLM };
 
-#define IER_RECEIVE      0x01u
-#define FCR_ENABLE       0x01u
-#define FCR_CLEAR        0x06u
-#define LCR_8BIT         0x03u
-#define LCR_DIVISOR      0x80u
-#define MCR_DTR          0x01u
-#define MCR_RTS          0x02u
-#define MCR_INTERRUPTS   0x08u /* OUT2: lets the interrupt out of PC-like parts */
-#define LSR_READY        0x01u
-#define LSR_DAMAGED      0x1cu /* parity, framing, break */
-#define LSR_ROOM         0x20u
-#define LSR_IDLE         0x40u
-#define LSR_NOBODY       0xffu /* what a bus reads where no UART is */
+#define IER_RECEIVE    0x01u
+#define FCR_ENABLE     0x01u
+#define FCR_CLEAR      0x06u
+#define LCR_8BIT       0x03u
+#define LCR_DIVISOR    0x80u
+#define MCR_DTR        0x01u
+#define MCR_RTS        0x02u
+#define MCR_INTERRUPTS 0x08u /* OUT2: lets the interrupt out of PC-like parts */
+#define LSR_READY      0x01u
+#define LSR_DAMAGED    0x1cu /* parity, framing, break */
+#define LSR_ROOM       0x20u
+#define LSR_IDLE       0x40u
+#define LSR_NOBODY     0xffu /* what a bus reads where no UART is */
 
 #define BAUD           115200u
 #define CLOCKS_PER_BIT 16u

@@ -125,14 +125,16 @@ static bool make_directories(const struct efi_app *app)
 
 efi_status efi_dump_acpi(const struct efi_app *app)
 {
-	const uint8_t *rsdp = (const uint8_t *)(uintptr_t)efi_find_table(app->st, &efi_guid_acpi, 0);
+	const uint8_t *rsdp =
+		(const uint8_t *)(uintptr_t)efi_find_table(app->st, &efi_guid_acpi, 0);
 	static struct dump d; /* too large for firmware's stack */
 	const uint8_t *xsdt;
 
 	d = (struct dump){ .app = app };
 	if (!app->volume || !rsdp) {
-		efi_print(app, "error: %s", rsdp ? "there is no partition to write to"
-						 : "firmware has no ACPI tables");
+		efi_print(app, "error: %s",
+			  rsdp ? "there is no partition to write to"
+			       : "firmware has no ACPI tables");
 		return EFI_NOT_FOUND;
 	}
 	if (!make_directories(app))

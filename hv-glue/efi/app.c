@@ -157,8 +157,7 @@ static void open_volume(struct efi_app *app)
 /* False: a file is there and cannot be read. */
 static bool take_files(const struct efi_app *app, struct boot_info *boot)
 {
-	if (efi_read_file(app, "\\postern\\bundle", EFI_LOADER_DATA, &boot->bundle) ==
-		    EFI_BROKEN ||
+	if (efi_read_file(app, "\\postern\\bundle", EFI_LOADER_DATA, &boot->bundle) == EFI_BROKEN ||
 	    efi_read_file(app, "\\postern\\override", EFI_ACPI_RECLAIM, &boot->overrides) ==
 		    EFI_BROKEN)
 		return false;

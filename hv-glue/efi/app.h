@@ -28,8 +28,8 @@ void efi_print(const struct efi_app *app, const char *fmt, ...)
 /* A file of the partition the application came from; names are paths with backslashes. */
 enum efi_found { EFI_FOUND, EFI_ABSENT, EFI_BROKEN };
 /* Into whole pages of `type` that stay allocated; the reason of EFI_BROKEN is printed. */
-enum efi_found efi_read_file(const struct efi_app *app, const char *name,
-			     enum efi_memory_type type, struct memory_region *out);
+enum efi_found efi_read_file(const struct efi_app *app, const char *name, enum efi_memory_type type,
+			     struct memory_region *out);
 /* Replaces the file. False: printed why. */
 bool efi_write_file(const struct efi_app *app, const char *name, const void *data, uint64_t size);
 /* There is one afterwards. False: printed why. */

@@ -126,9 +126,9 @@ struct efi_loaded_image {
 };
 
 /* (13.4, 13.5) */
-#define EFI_FILE_READ   1ull
-#define EFI_FILE_WRITE  2ull
-#define EFI_FILE_CREATE BIT64(63)
+#define EFI_FILE_READ      1ull
+#define EFI_FILE_WRITE     2ull
+#define EFI_FILE_CREATE    BIT64(63)
 #define EFI_FILE_DIRECTORY 0x10ull
 
 struct efi_file {

@@ -2,7 +2,7 @@
 /* Files of the EFI partition: see app.h. UEFI 2.10, 13.5. */
 #include <efi/app.h>
 
-#define NAME_MAX 64u
+#define NAME_MAX       64u
 /* A file in a bundle's place that is larger than this is none. */
 #define SIZE_MAX_BYTES (4 * GIB)
 /* Some firmwares' drivers do not take it all at once; this is also how often progress is shown. */
@@ -85,8 +85,8 @@ static efi_status load(const struct efi_app *app, struct efi_file *f, enum efi_m
 	return status;
 }
 
-enum efi_found efi_read_file(const struct efi_app *app, const char *name,
-			     enum efi_memory_type type, struct memory_region *out)
+enum efi_found efi_read_file(const struct efi_app *app, const char *name, enum efi_memory_type type,
+			     struct memory_region *out)
 {
 	struct efi_file *f;
 	efi_status status = open_file(app, name, EFI_FILE_READ, 0, &f);

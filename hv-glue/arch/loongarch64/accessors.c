@@ -71,20 +71,22 @@ void mmio_write64(hpa_t a, uint64_t v)
 
 /* ---- IOCSR ---- */
 
-#define IOCSR_ACCESSORS(bits, letter)                                                            \
-	uint##bits##_t arch_iocsr_read##bits(uint32_t offset)                                    \
-	{                                                                                        \
-		uint64_t v;                                                                      \
-		__asm__ volatile("iocsrrd." letter " %0, %1" : "=r"(v) : "r"((uint64_t)offset)   \
-				 : "memory");                                                    \
-		return (uint##bits##_t)v;                                                        \
-	}                                                                                        \
-	void arch_iocsr_write##bits(uint32_t offset, uint##bits##_t value)                       \
-	{                                                                                        \
-		__asm__ volatile("iocsrwr." letter " %0, %1"                                     \
-				 :                                                               \
-				 : "r"((uint64_t)value), "r"((uint64_t)offset)                   \
-				 : "memory");                                                    \
+#define IOCSR_ACCESSORS(bits, letter)                                          \
+	uint##bits##_t arch_iocsr_read##bits(uint32_t offset)                  \
+	{                                                                      \
+		uint64_t v;                                                    \
+		__asm__ volatile("iocsrrd." letter " %0, %1"                   \
+				 : "=r"(v)                                     \
+				 : "r"((uint64_t)offset)                       \
+				 : "memory");                                  \
+		return (uint##bits##_t)v;                                      \
+	}                                                                      \
+	void arch_iocsr_write##bits(uint32_t offset, uint##bits##_t value)     \
+	{                                                                      \
+		__asm__ volatile("iocsrwr." letter " %0, %1"                   \
+				 :                                             \
+				 : "r"((uint64_t)value), "r"((uint64_t)offset) \
+				 : "memory");                                  \
 	}
 
 IOCSR_ACCESSORS(8, "b")
@@ -112,8 +114,7 @@ void arch_read_barrier(void)
 
 static void clean_level(unsigned level, uint64_t va, uint64_t end)
 {
-	const uint64_t line = BIT64(
-		FIELD_GET(CPUCFG_LINE, cpucfg(CPUCFG_CACHE_L1 + level)));
+	const uint64_t line = BIT64(FIELD_GET(CPUCFG_LINE, cpucfg(CPUCFG_CACHE_L1 + level)));
 
 	for (uint64_t a = align_down(va, line); a < end; a += line) {
 		/* The operation is part of the instruction: 2 << 3 | cache. */

@@ -62,8 +62,7 @@ void cpu_init(struct cpu *self)
 static _Noreturn void go_on(void)
 {
 	acpi_report(&boot);
-	hv_main(&boot, host_virt_to_phys(__image_start),
-		(uint64_t)(__image_end - __image_start));
+	hv_main(&boot, host_virt_to_phys(__image_start), (uint64_t)(__image_end - __image_start));
 }
 
 static void begin(void)

@@ -7,10 +7,10 @@
 #include <hv/csr.h>
 #include <postern/arch.h>
 
-#define NS_PER_S 1000000000ull
+#define NS_PER_S  1000000000ull
 #define TICK_STEP 4u
 /* What every Loongson-3 has; taken when CPUCFG does not say. */
-#define USUAL_HZ 100000000ull
+#define USUAL_HZ  100000000ull
 
 static uint64_t frequency = USUAL_HZ;
 static uint64_t longest; /* the most ticks the timer counts */

@@ -148,6 +148,12 @@ struct screen_info {
 };
 /* The screen shows what the UART does, from now on, too; with or without a UART. */
 void console_init_screen(const struct screen_info *screen);
+/*
+ * Around the scan of PCI, which turns the decoders of all functions off. The one whose memory the
+ * screen is gets it back (not Bus Master), as long as it is no zone's (hv-glue/display.c).
+ */
+void display_suspend(void);
+void display_resume(void);
 /* Interrupt of the hypervisor UART: takes input to the monitor or to the attached zone.
  * Housekeeping CPU. */
 void console_irq(void);

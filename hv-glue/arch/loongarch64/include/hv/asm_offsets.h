@@ -4,11 +4,11 @@
 #define HV_ASM_OFFSETS_H
 
 /* struct trap_frame */
-#define FRAME_STACK  256
-#define FRAME_ERA    264
-#define FRAME_BADV   272
-#define FRAME_ESTAT  280
-#define FRAME_CRMD   288
+#define FRAME_STACK 256
+#define FRAME_ERA   264
+#define FRAME_BADV  272
+#define FRAME_ESTAT 280
+#define FRAME_CRMD  288
 
 /* struct cpu_boot */
 #define CPU_BOOT_ID    0

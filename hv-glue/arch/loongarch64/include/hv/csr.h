@@ -37,16 +37,16 @@
 #define CSR_DMW2      0x182
 #define CSR_DMW3      0x183
 
-#define CRMD_PLV      0x3
-#define CRMD_IE       0x4
-#define CRMD_DA       0x8
-#define CRMD_PG       0x10
-#define CRMD_DATF_CC  0x20 /* fetches while DA: coherent cached */
-#define CRMD_DATM_CC  0x80 /* loads and stores while DA: coherent cached */
+#define CRMD_PLV     0x3
+#define CRMD_IE      0x4
+#define CRMD_DA      0x8
+#define CRMD_PG      0x10
+#define CRMD_DATF_CC 0x20 /* fetches while DA: coherent cached */
+#define CRMD_DATM_CC 0x80 /* loads and stores while DA: coherent cached */
 /* How the hypervisor runs: privileged, interrupts masked, translated. */
-#define CRMD_RUN      (CRMD_PG | CRMD_DATF_CC | CRMD_DATM_CC)
+#define CRMD_RUN     (CRMD_PG | CRMD_DATF_CC | CRMD_DATM_CC)
 
-#define PRMD_PIE      0x4
+#define PRMD_PIE 0x4
 
 #define DMW_PLV0      0x1
 #define DMW_MAT_CC    0x10
@@ -59,11 +59,11 @@
 #define INT_IPI       12
 #define INT_MASK      0x1fff
 
-#define ECFG_VS       0x70000 /* spacing of vectors; 0: one entry for all */
+#define ECFG_VS 0x70000 /* spacing of vectors; 0: one entry for all */
 
-#define ESTAT_ECODE      0x3f0000
-#define ESTAT_ESUBCODE   0x7fc00000
-#define ECODE_INTERRUPT  0x0
+#define ESTAT_ECODE     0x3f0000
+#define ESTAT_ESUBCODE  0x7fc00000
+#define ECODE_INTERRUPT 0x0
 
 #define TCFG_ENABLE      0x1
 #define TCFG_INITIAL     0xfffffffffffffffc
@@ -78,18 +78,18 @@
 #define CPUCFG5_MUL     0xffff
 #define CPUCFG5_DIV     0xffff0000
 #define CPUCFG_CACHES   0x10
-#define CPUCFG_CACHE_L1 0x12 /* L1 data; L2 and L3 follow */
+#define CPUCFG_CACHE_L1 0x12       /* L1 data; L2 and L3 follow */
 #define CPUCFG_LINE     0x7f000000 /* log2 of a cache line */
 
 #ifndef __ASSEMBLY__
 
 #include <postern/types.h>
 
-#define csr_read(number)                                                          \
-	({                                                                        \
-		uint64_t v_;                                                      \
+#define csr_read(number)                                                              \
+	({                                                                            \
+		uint64_t v_;                                                          \
 		__asm__ volatile("csrrd %0, %1" : "=r"(v_) : "i"(number) : "memory"); \
-		v_;                                                               \
+		v_;                                                                   \
 	})
 #define csr_write(number, value)                                                      \
 	do {                                                                          \
