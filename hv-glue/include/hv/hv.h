@@ -143,7 +143,7 @@ void console_init(const struct uart_info *uart);
 /* A linear framebuffer of 32-bit pixels that firmware set up. */
 struct screen_info {
 	hpa_t base;
-	uint64_t size;			/* bytes */
+	uint64_t size;                  /* bytes */
 	uint32_t width, height, stride; /* pixels; stride: from line to line */
 };
 /* The screen shows what the UART does, from now on, too; with or without a UART. */
