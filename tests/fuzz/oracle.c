@@ -12,6 +12,7 @@
 #define COMMAND        0x04u
 #define COMMAND_MEMORY 0x02u
 #define COMMAND_MASTER 0x04u
+#define INTX_OFF       0x04u       /* of Command's second byte */
 #define PORT_ID        0x00017073u /* a synthesized root port's */
 
 static uint32_t le(const uint8_t *p, unsigned bytes)
@@ -29,7 +30,8 @@ void world_rules(struct world_function *w)
 	uint8_t *may = w->may;
 
 	may[COMMAND] = COMMAND_MEMORY | COMMAND_MASTER;
-	may[0x07] = 0xf9; /* Status: errors */
+	may[COMMAND + 1] = INTX_OFF; /* check_intx() says when */
+	may[0x07] = 0xf9;            /* Status: errors */
 	if (hw->pcie) {
 		may[hw->pcie + 8] = 0x10;  /* Device Control: relaxed ordering */
 		may[hw->pcie + 9] = 0x78;  /* no snoop, read request size */
@@ -59,6 +61,11 @@ static bool msi_on(const struct model_pci_function *hw)
 static bool msix_on(const struct model_pci_function *hw)
 {
 	return hw->msix && hw->config[hw->msix + 3] & 0x80;
+}
+
+static bool may_raise(const struct model_pci_function *hw)
+{
+	return !(hw->config[COMMAND + 1] & INTX_OFF);
 }
 
 /* Answers nothing and hears nothing, for good: its registers are nobody's to change. */
@@ -169,6 +176,49 @@ static void check_msix(const struct world_function *w)
 			   device_state_name(w->f->state), n, (unsigned long long)address, data,
 			   masked ? ", masked" : "");
 	}
+}
+
+/* ---- lines ---- */
+
+/* The host bridge's line, 0..3, at the end of the function's pin; -1: it has none. */
+static int line_of(const struct world_function *w)
+{
+	const struct model_pci_function *f = w->hw, *above;
+	unsigned line = w->scanned[0x3d] - 1u;
+
+	if (line >= 4)
+		return -1;
+	for (; f; f = above) {
+		unsigned type;
+
+		above = f->parent < 0 ? NULL : model_pci((unsigned)f->parent);
+		type = above && above->pcie ? above->config[above->pcie + 2] >> 4 : 0;
+		/* Below a root or downstream port there is one device, 0. */
+		if (type != 4 && type != 6)
+			line += f->devfn >> 3;
+	}
+	return (int)(line % 4);
+}
+
+/*
+ * A function may raise its line only while a zone has it, messages are off, and the line is that zone's. After a
+ * reset Command is 0 until the engine sees the function again: at power-on nothing raises anything.
+ */
+static void check_intx(const struct world_function *w)
+{
+	const struct model_pci_function *hw = w->hw;
+	const struct pci_function *f = w->f;
+	int line = line_of(w);
+
+	if (!w->owned || out_of_reach(hw) || !may_raise(hw) ||
+	    (hw->resets && f->state != DEVICE_QUARANTINED && !le(&hw->config[COMMAND], 2)))
+		return;
+	FUZZ_CHECK(f->state == DEVICE_ASSIGNED && line >= 0, SBDF_FMT " (%s) may raise its line",
+		   SBDF_ARG(f->sbdf), device_state_name(f->state));
+	FUZZ_CHECK(!msi_on(hw) && !msix_on(hw), SBDF_FMT ": both messages and INTx are on",
+		   SBDF_ARG(f->sbdf));
+	FUZZ_CHECK(model_line_owner(WORLD_IRQ + (uint32_t)line, NULL) == f->owner,
+		   SBDF_FMT " may raise a line that is not its zone's", SBDF_ARG(f->sbdf));
 }
 
 /* ---- what CPUs reach ---- */
@@ -282,6 +332,7 @@ void world_check(void)
 		check_config(w);
 		check_msi(w);
 		check_msix(w);
+		check_intx(w);
 		check_life(w);
 		for (unsigned n = 0; n < i; n++)
 			check_neighbours(w, &world.functions[n]);

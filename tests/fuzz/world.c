@@ -21,23 +21,23 @@ struct world world;
 static const char tree[] =
 	"00.0 host id=1b36:0008\n"
 	"01.0 port id=1b36:1001\n"
-	"  00.0 nvme\n"
+	"  00.0 nvme pin=1\n"
 	"02.0 port id=1b36:1002\n"
-	"  00.0 ep id=8086:10c9 class=020000 multi bar0=m32:16K bar2=io:32 bar3=m64:16K pm flr msi=1 "
+	"  00.0 ep id=8086:10c9 class=020000 pin=1 multi bar0=m32:16K bar2=io:32 bar3=m64:16K pm flr msi=1 "
 	"msix=10@3+0,3+2000 dsn sriov=8 ari=1\n"
-	"  00.1 ep id=8086:10ca class=020000 multi bar0=m32:16K pm msi=4\n"
+	"  00.1 ep id=8086:10ca class=020000 pin=2 multi bar0=m32:16K pm msi=4\n"
 	"03.0 rootport id=1b36:1003 acs=1\n"
 	"  00.0 up id=104c:8232\n"
 	"    00.0 down id=104c:8233 acs=1\n"
-	"      00.0 ep id=1af4:5001 bar0=m64p:64K bar2=m32:256 msi=8 msix=20@0+fc8,0+1800 vpd vendor "
+	"      00.0 ep id=1af4:5001 pin=1 bar0=m64p:64K bar2=m32:256 msi=8 msix=20@0+fc8,0+1800 vpd vendor "
 	"flr pm\n"
 	"    01.0 down id=104c:8234 acs=1\n"
-	"      00.0 ep id=1af4:5002 bar0=m32:4K msix=3@0+800,0+c00 af pm\n"
+	"      00.0 ep id=1af4:5002 pin=2 bar0=m32:4K msix=3@0+800,0+c00 af pm\n"
 	"04.0 pcibridge id=1b36:1004\n"
-	"  00.0 pci id=1af4:5003 bar0=m32:4K bar1=m32:16 pm\n"
-	"05.0 rciep id=1af4:5004 bar0=m32p:8K msi=2 flr\n"
+	"  00.0 pci id=1af4:5003 pin=1 bar0=m32:4K bar1=m32:16 pm\n"
+	"05.0 rciep id=1af4:5004 pin=3 bar0=m32p:8K msi=2 flr\n"
 	"06.0 port id=1b36:1005\n"
-	"  00.0 ep id=1af4:5005 bar0=m32:16K flr msi=1\n";
+	"  00.0 ep id=1af4:5005 pin=1 bar0=m32:16K flr msi=1\n";
 
 /* What the scan made of it. */
 static struct {
@@ -383,6 +383,9 @@ void world_build(bool narrow)
 	model_pci_text(tree);
 	scan(narrow);
 	pci_assign_groups(&world.table);
+	/* Wired as common: device d's pin p raises line (d + p) mod 4. */
+	for (unsigned n = 0; n < 4 * PCI_SLOTS; n++)
+		world.host.intx[n / 4][n % 4] = WORLD_IRQ + (n / 4 + n % 4) % 4;
 	world.board.iommu_count = WORLD_IOMMUS;
 	world.board.msi_unit_count = 1;
 	for (unsigned i = 0; i < WORLD_IOMMUS; i++)
@@ -463,6 +466,8 @@ void world_end(void)
 	}
 	world_check();
 	FUZZ_CHECK(!world.map_count, "%u mappings are left", world.map_count);
+	for (uint32_t irq = WORLD_IRQ; irq < WORLD_IRQ + 4; irq++)
+		FUZZ_CHECK(!model_line_owner(irq, NULL), "interrupt %u is still somebody's", irq);
 	for (unsigned i = 0; i < WORLD_ZONES; i++) {
 		struct zone *z = &world.zones[i].zone;
 		bool held = false;

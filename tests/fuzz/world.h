@@ -34,6 +34,7 @@
 #define WORLD_REAL_PAGE ((hpa_t)0x7fee1000000) /* the machine's */
 #define WORLD_REAL_MSI  (WORLD_REAL_PAGE + 0x40)
 #define WORLD_REAL_DATA 0x5a00u /* plus the vector's index */
+#define WORLD_IRQ       35u     /* of the host bridge's first INTx line; the others follow */
 
 struct world_zone {
 	struct zone zone;

@@ -236,6 +236,8 @@ static void attribute(struct builder *b, const char *name, const char *value)
 		add_sriov(b, (unsigned)number(value));
 	} else if (strcmp(name, "vfbars") == 0) {
 		add_vf_bars(b);
+	} else if (strcmp(name, "pin") == 0) {
+		f->config[0x3d] = (uint8_t)number(value);
 	} else if (strcmp(name, "dsn") == 0) {
 		at = add_ext(b, 3, 12);
 		model_pci_put(f, at + 4, 4, 0xff000001, 0, 0);

@@ -84,7 +84,7 @@ void model_pci_memory(hpa_t cpu, uint64_t bus, uint64_t size);
  *
  * Kinds: host, rootport, up, down (switch ports), pcibridge (PCIe to PCI), pci (conventional
  * endpoint), ep (PCIe endpoint), rciep, and the presets port, nvme, igb and igbpf (QEMU's). Attributes:
- *	id=VVVV:DDDD class=CCCCCC multi acs=0|1 ari=NEXT sriov=VFS vfbars dsn
+ *	id=VVVV:DDDD class=CCCCCC pin=1..4 multi acs=0|1 ari=NEXT sriov=VFS vfbars dsn
  *	flr af pm[=nsr] msi=VECTORS msix=ENTRIES@BAR+OFFSET,BAR+OFFSET vpd vendor
  *	barN=KIND:SIZE (KIND io, m32, m32p, m64, m64p; SIZE like 16, 4K, 1M, 2G), before msix
  *	fwN=ADDRESS pri=N sec=N sub=N window=BASE-LIMIT (what firmware left; numbers as in C)

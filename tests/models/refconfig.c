@@ -82,6 +82,22 @@ static void header(struct refconfig *r)
 	ref_constant(r, 0x0e, 1, 0xff, 0);
 	ref_constant(r, 0x2c, 4, 0xffffffff, dump32(r, 0x2c));
 	ref_bits(r, r->kept, 0x3c, 1, 0xff);
+	if (!r->facts.pin)
+		return;
+	/* Interrupt Status; the pin */
+	ref_bits(r, r->live, 0x06, 2, 0x0008);
+	ref_constant(r, 0x3d, 1, 0xff, r->facts.pin);
+}
+
+/* INTx Disable is on in hardware unless the zone has a line, wants it, and has no messages (6.1.4.3). */
+static void command_in_hardware(struct refconfig *r)
+{
+	uint32_t command = ref_get(r->view, 0x04, 2);
+	bool messages = (r->msi && r->view[r->msi + 2] & 1) ||
+			(r->msix && r->view[r->msix + 3] & 0x80);
+	bool line = r->facts.pin && !(command & 0x0400) && !messages;
+
+	put(r->hw, 0x04, 2, (line ? 0 : 0x0400) | (command & 0x0006));
 }
 
 /* ---- BARs (7.5.1.2.1) ---- */
@@ -344,6 +360,7 @@ static void messages_written(struct refconfig *r)
 		    (ref_get(r->quiet, r->msi + 2, 2) & ~0x71u) | (on ? 1 | log2 << 4 : 0));
 	if (r->msix)
 		put(r->hw, r->msix + 2, 2, (ref_get(r->quiet, r->msix + 2, 2) & ~0xc000u) | x);
+	command_in_hardware(r);
 }
 
 /* ---- the whole function ---- */
@@ -468,7 +485,7 @@ static void command_written(struct refconfig *r)
 {
 	uint32_t command = ref_get(r->view, 0x04, 2);
 
-	put(r->hw, 0x04, 2, 0x0400 | (command & 0x0006));
+	command_in_hardware(r);
 	decode(r, command & 2);
 }
 

@@ -31,6 +31,7 @@ struct refconfig_facts {
 	uint8_t bar_flags[REF_BARS];
 	bool below_port; /* of the zone's bus; otherwise on its bus 0 */
 	unsigned vectors;
+	unsigned pin; /* of its INTx line as the zone sees it, 1..4; 0: it has none */
 	/* The hypervisor's own message for vector 0; those of the others count up. */
 	uint64_t doorbell;
 	uint32_t data;

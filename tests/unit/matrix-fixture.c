@@ -37,6 +37,21 @@ const struct subject subjects[] = {
 	  .devfn = 0x80,
 	  .pf = 1,
 	  .flips = true },
+	{ .name = "QEMU nvme with INTx",
+	  .file = "qemu-virt.txt",
+	  .bus = 1,
+	  .line = 4,
+	  .flips = true },
+	{ .name = "82576 on bus 0 with INTx",
+	  .file = "cap-pcie-2.txt",
+	  .bus = 1,
+	  .on_bus_0 = true,
+	  .line = 1 },
+	{ .name = "O2 SD host with INTx",
+	  .file = "tree-fujitsu-p8010.txt",
+	  .bus = 0x1c,
+	  .devfn = 0x1a,
+	  .line = 2 },
 	{ .name = "QEMU e1000e", .file = "qemu-virt.txt", .bus = 3 },
 	{ .name = "QEMU xHCI behind x3130", .file = "qemu-virt.txt", .bus = 6 },
 	{ .name = "port above QEMU nvme", .file = "qemu-virt.txt", .bus = 1, .port = true },
@@ -284,6 +299,7 @@ static void assign(const struct subject *s, const uint8_t *dump)
 		undress_virtual();
 	open_hardware(dump);
 	at.v = machine.zones[1].v;
+	at.f->intx_line = (uint8_t)s->line;
 	CU_ASSERT_EQUAL_FATAL(model_assign(1, sbdf_bus(at.f->sbdf), sbdf_dev(at.f->sbdf),
 					   sbdf_fn(at.f->sbdf), s->on_bus_0 ? bus_0 : SBDF_NONE,
 					   SBDF_NONE),
@@ -291,6 +307,16 @@ static void assign(const struct subject *s, const uint8_t *dump)
 	at.bus = sbdf_bus(vpci_where(at.v, at.f));
 	at.devfn = sbdf_devfn(vpci_where(at.v, at.f));
 	at.fn = seen_as(at.f);
+}
+
+/* The pin that ends at the line given: a pin is passed on rotated by its device's number. */
+static unsigned pin_for(const struct subject *s)
+{
+	unsigned device = (s->on_bus_0 ? at.devfn : at.fn->port->devfn) >> 3, pin = s->line ? 1 : 0;
+
+	while (s->line && (pin - 1 + device) % 4 != s->line - 1)
+		pin++;
+	return pin;
 }
 
 static void look_at_port(const uint8_t *dump)
@@ -329,8 +355,9 @@ void matrix_setup(const struct subject *s)
 		look_at_port(dump);
 	} else {
 		facts.vectors = at.f->vector_count;
+		facts.pin = pin_for(s);
 		learn_places(&facts);
-		CU_ASSERT_EQUAL(get(at.hw->config, 4, 2), 0x400);
+		CU_ASSERT_EQUAL(get(at.hw->config, 4, 2), s->line ? 0 : 0x400);
 		refconfig_endpoint(&at.ref, &facts, at.hw->config);
 		at.ref.low = ZONE_MEM32;
 		at.ref.low_size = ZONE_MEM32_SZ;

@@ -24,6 +24,7 @@ struct subject {
 	bool port;     /* not the function is looked at, but the port the zone sees above it */
 	bool flips;    /* also turn the matrix on itself with it */
 	unsigned pf;   /* a virtual function: its physical function's devfn plus one */
+	unsigned line; /* INTx: 1 + the line it was given; 0: none */
 };
 
 extern const struct subject subjects[];

@@ -4,8 +4,8 @@
 `lspci -n -vvv` in a zone asks the kernel as well as config space, `lspci -F` has the dump only. The
 filter removes what the two cannot have in common, and nothing else:
 
-* `Interrupt:`, `Kernel driver in use:`, `Kernel modules:`, `IOMMU group:`, `NUMA node:`: the
-  kernel's own;
+* `Kernel driver in use:`, `Kernel modules:`, `IOMMU group:`, `NUMA node:`: the kernel's own; so is
+  where an interrupt pin is routed to, and all of `Interrupt:` for a function without one;
 * `I/O behind bridge:`: where a port has no I/O window its registers read 0, which without a kernel
   is shown as the window 0000-0fff;
 * `[size=...]` of a region: the kernel sized it, a dump cannot be sized;
@@ -24,6 +24,7 @@ import subprocess
 _KERNEL = re.compile(
     r"\s+(?:Interrupt|Kernel driver in use|Kernel modules|IOMMU group|NUMA node|I/O behind bridge):"
 )
+_PIN = re.compile(r"(\s+Interrupt: pin [A-D]) routed to IRQ \d+$")
 _REGION = re.compile(r"\s+Region (\d): Memory at (\S+) \((\d\d)-bit")
 _WINDOW = re.compile(r"(\s+(?:Memory|Prefetchable memory) behind bridge: )(\w+)-(\w+)(.*)")
 _ROW = re.compile(r"([0-9a-f]{2,3}):((?: [0-9a-f]{2}){16})")
@@ -57,6 +58,9 @@ def filtered(text):
     kept, previous = [], ""
     for line in text.splitlines():
         line = line.rstrip()
+        if pin := _PIN.match(line):
+            kept.append(pin.group(1))
+            continue
         if not line or _KERNEL.match(line) or _upper_half(line, previous):
             continue
         previous = line
