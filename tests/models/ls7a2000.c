@@ -2,13 +2,16 @@
 /* See ls7a2000.h. Numbers are the sheet's (docs/hardware/ls7a2000.md), written out again. */
 #include "ls7a2000.h"
 
-#include <stdlib.h>
+#include "loongson-irq.h"
+
 #include <string.h>
 
 #define WINDOW_SIZE  0x20000000ull
 #define HT_PREFIX    0xe0000000000ull
 #define CPU_BLOCK    ((hpa_t)0x1fe00000)
+#define DOORBELL     0x2ff00000ull
 #define MAX_CONFUSED 4
+#define MAX_UNITS    4
 
 /*
  * Firmware with the IOMMU switched on. No source says which port leads to bus 6: it is the first of
@@ -65,6 +68,12 @@ static struct {
 	} cards[MAX_CONFUSED];
 	unsigned card_count;
 	char cpu[8];
+	struct {
+		struct model_ls *m;
+		unsigned first, last;
+		bool by_root_port;
+	} units[MAX_UNITS];
+	unsigned unit_count;
 } ls7a;
 
 /* ---- what must not happen ---- */
@@ -129,14 +138,18 @@ static void check_write(const struct model_pci_function *f, unsigned bus, unsign
 
 /* ---- the config window ---- */
 
-/* Device 0 answers for all devices of a bus right below a port of bus 0. */
+static bool is_root_port(const struct model_pci_function *f)
+{
+	return f->parent < 0 && f->pcie && (f->config[f->pcie + 2] >> 4) == 4;
+}
+
+/* Device 0 answers for all devices of a bus right below a root port. */
 static unsigned without_ghost(unsigned bus, unsigned devfn)
 {
 	for (unsigned i = 0; i < model_pci_count(); i++) {
 		const struct model_pci_function *f = model_pci(i);
 
-		if (f->parent < 0 && f->pcie && (f->config[0x0e] & 0x7f) == 1 &&
-		    f->config[0x19] == bus && devfn >> 3) {
+		if (is_root_port(f) && f->config[0x19] == bus && devfn >> 3) {
 			ls7a.ghosts++;
 			return devfn & 7;
 		}
@@ -206,6 +219,20 @@ static void window_write(void *ctx, uint64_t offset, unsigned size, uint64_t val
 	ls7a.hardware.config->write(&ls7a.hardware, r.fn, r.reg, size, (uint32_t)value);
 }
 
+static uint64_t nobody_read(void *ctx, uint64_t offset, unsigned size)
+{
+	(void)ctx;
+	decode(offset, size);
+	return UINT64_MAX;
+}
+
+static void nobody_write(void *ctx, uint64_t offset, unsigned size, uint64_t value)
+{
+	(void)ctx;
+	(void)value;
+	decode(offset, size);
+}
+
 /* ---- the CPU's configuration block ---- */
 
 static uint64_t cpu_read(void *ctx, uint64_t offset, unsigned size)
@@ -229,12 +256,97 @@ static void cpu_write(void *ctx, uint64_t offset, unsigned size, uint64_t value)
 		   (unsigned long long)value, (unsigned long long)offset);
 }
 
+/* ---- DMA ---- */
+
+void model_ls7a_iommu(struct model_ls *m, uint16_t first, uint16_t last, bool by_root_port)
+{
+	if (ls7a.unit_count == MAX_UNITS)
+		model_fail("ls7a: too many IOMMUs");
+	ls7a.units[ls7a.unit_count].m = m;
+	ls7a.units[ls7a.unit_count].first = first;
+	ls7a.units[ls7a.unit_count].last = last;
+	ls7a.units[ls7a.unit_count++].by_root_port = by_root_port;
+}
+
+/* Up to the host bridge: false when somebody on the way does not forward. */
+static bool goes_up(const struct model_pci_function *f, unsigned *root_devfn)
+{
+	for (;; f = model_pci((unsigned)f->parent)) {
+		if (!(f->config[4] & 4))
+			return false;
+		*root_devfn = f->devfn;
+		if (f->parent < 0)
+			return true;
+	}
+}
+
+/* Where the access ends; true: in memory or at the doorbell. */
+static bool translate(unsigned bus, unsigned devfn, unsigned root_devfn, uint64_t iova, bool write,
+		      hpa_t *out)
+{
+	const unsigned rid = bus << 8 | devfn;
+
+	for (unsigned i = 0; i < ls7a.unit_count; i++)
+		if (rid >= ls7a.units[i].first && rid <= ls7a.units[i].last)
+			return model_ls_dma(ls7a.units[i].m,
+					    ls7a.units[i].by_root_port ? root_devfn : rid, iova,
+					    write, out);
+	*out = iova;
+	return true;
+}
+
+static enum model_ls7a_dma transfer(unsigned bus, unsigned devfn, uint64_t iova, void *in,
+				    const void *out, size_t size)
+{
+	const struct model_pci_function *f = model_pci_at(bus, devfn);
+	unsigned root_devfn;
+	uint32_t vector;
+	hpa_t at;
+
+	if (!f || f->gone || !goes_up(f, &root_devfn))
+		return MODEL_LS7A_SILENT;
+	if (!translate(bus, devfn, root_devfn, iova, out != NULL, &at))
+		return MODEL_LS7A_ABORTED;
+	if (at == DOORBELL && out && size == sizeof(vector)) {
+		memcpy(&vector, out, sizeof(vector));
+		model_msi_write(vector);
+		return MODEL_LS7A_MESSAGE;
+	}
+	return (out ? model_bus_write(at, out, size) : model_bus_read(at, in, size))
+		       ? MODEL_LS7A_MEMORY
+		       : MODEL_LS7A_ABORTED;
+}
+
+enum model_ls7a_dma model_ls7a_write(unsigned bus, unsigned devfn, uint64_t iova, const void *data,
+				     size_t size)
+{
+	return transfer(bus, devfn, iova, NULL, data, size);
+}
+
+enum model_ls7a_dma model_ls7a_read(unsigned bus, unsigned devfn, uint64_t iova, void *data,
+				    size_t size)
+{
+	return transfer(bus, devfn, iova, data, NULL, size);
+}
+
+enum model_ls7a_dma model_ls7a_send(unsigned bus, unsigned devfn, unsigned n)
+{
+	const struct model_pci_function *f = model_pci_at(bus, devfn);
+	uint64_t address;
+	uint32_t data;
+
+	if (!f || !model_pci_msix_message(f, n, &address, &data))
+		return MODEL_LS7A_SILENT;
+	return model_ls7a_write(bus, devfn, address, &data, sizeof(data));
+}
+
 /* ---- the machine ---- */
 
 void model_ls7a_create(const struct model_ls7a_config *config)
 {
 	static const struct model_mmio_ops window_ops = { window_read, window_write };
 	static const struct model_mmio_ops cpu_ops = { cpu_read, cpu_write };
+	static const struct model_mmio_ops nobody_ops = { nobody_read, nobody_write };
 	const char *cpu = config->cpu ? config->cpu : "3A6000-L";
 
 	memset(&ls7a, 0, sizeof(ls7a));
@@ -246,6 +358,8 @@ void model_ls7a_create(const struct model_ls7a_config *config)
 		model_pci(i)->config[4] = 7;
 	model_mmio_add(config->config_base ? config->config_base : MODEL_LS7A_CONFIG, WINDOW_SIZE,
 		       &window_ops, NULL);
+	if (config->empty_window)
+		model_mmio_add(config->empty_window, WINDOW_SIZE, &nobody_ops, NULL);
 	model_mmio_add(CPU_BLOCK, 0x100, &cpu_ops, NULL);
 	model_pci_memory(0x40000000, 0x40000000, 0x40000000);
 	if (config->no_ht)

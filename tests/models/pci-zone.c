@@ -59,7 +59,7 @@ static const struct msi_unit_ops unit_ops = {
 	.message = message,
 };
 
-void model_machine(const char *text)
+void model_zones(void)
 {
 	static const struct vpci_layout layout = {
 		.ecam = ZONE_ECAM,
@@ -70,13 +70,6 @@ void model_machine(const char *text)
 		.mem64_size = ZONE_MEM64_SZ,
 	};
 
-	model_reset();
-	memset(&machine, 0, sizeof(machine));
-	machine.unit.ops = &unit_ops;
-	model_pci_create(&machine.host);
-	if (text)
-		model_pci_text(text);
-	pci_scan_host(&machine.host, &machine.table);
 	for (unsigned i = 0; i < 2; i++) {
 		struct model_zone *z = &machine.zones[i];
 
@@ -89,6 +82,18 @@ void model_machine(const char *text)
 		memset(z->vcpu_of, 0xff, sizeof(z->vcpu_of));
 		z->v = z->zone.vpci = vpci_create(&z->zone, &layout, &virq_ops, z);
 	}
+}
+
+void model_machine(const char *text)
+{
+	model_reset();
+	memset(&machine, 0, sizeof(machine));
+	machine.unit.ops = &unit_ops;
+	model_pci_create(&machine.host);
+	if (text)
+		model_pci_text(text);
+	pci_scan_host(&machine.host, &machine.table);
+	model_zones();
 }
 
 struct pci_function *model_function(unsigned bus, unsigned dev, unsigned fn)

@@ -46,6 +46,10 @@ extern struct model_pci_machine machine;
  * both zones, empty.
  */
 void model_machine(const char *text);
+/*
+ * The zones alone, empty, for a machine that a test has made and scanned into `machine.table` itself.
+ */
+void model_zones(void);
 /* Gives function bus:dev.fn to zone z as core/device.c would; what vpci_add() says. */
 int model_assign(unsigned z, unsigned bus, unsigned dev, unsigned fn, sbdf_t vbdf, sbdf_t vport);
 struct pci_function *model_function(unsigned bus, unsigned dev, unsigned fn);

@@ -7,7 +7,9 @@
 #define BOARD_FIXTURE_H
 
 #include "acpi-firmware.h"
+#include "loongson-irq.h"
 #include "ls7a2000.h"
+#include "pci-zone.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -41,5 +43,36 @@ int board_discover(void);
 /* The 3A6000's, with the tables its firmware has, or those given. */
 #define BOARD_3A6000 BOARD_TABLES "3a6000-madt.asl", BOARD_TABLES "3a6000-mcfg.asl"
 void board_with(const struct platform *p, const char *const *paths, unsigned count);
+
+/* ---- running ---- */
+
+#define BOARD_RAM_GPA  ((gpa_t)0x80000000)
+#define BOARD_RAM_SIZE (2 * MIB)
+
+/*
+ * From a machine with tables and models to one that can give devices to its two zones, in the
+ * hypervisor's order: discovery, scan into machine.table, IOMMUs that are functions, interrupt
+ * controllers on every CPU, zones with memory. The models of its IOMMUs are plugged in before.
+ */
+void board_start(void);
+/* Without interrupt controllers: for devices that send no messages. */
+void board_start_silent(void);
+/* The 3A6000 board, or these functions, with a 7a1f of this revision at 00:1a.0; started. */
+struct model_ls *board_start_3a6000(const char *devices, uint8_t revision);
+
+struct zone *board_zone(unsigned zone);
+/* The zone's memory as its own CPU sees it. */
+uint8_t *board_ram(unsigned zone);
+int board_give(unsigned zone, struct pci_function *f);
+/* A release to its end, time passing. */
+int board_take_back(unsigned zone, struct pci_function *f);
+/*
+ * What a zone's driver does first: decode, Bus Master and MSI-X on, entry 0 with the zone's doorbell
+ * and `data`, unmasked. Pre: an MSI-X table in BAR `bar` at `table`.
+ */
+void board_drive(unsigned zone, const struct pci_function *f, unsigned bar, unsigned table,
+		 uint32_t data);
+/* Every CPU takes what its interrupt line has. */
+void board_take_interrupts(void);
 
 #endif
