@@ -156,10 +156,14 @@ static void arrived(void *context, unsigned vector)
 	host_lock(&p->lock);
 	handler = in->claimed && !in->leaving ? in->handler : NULL;
 	handler_context = in->context;
-	if (in->level)
+	if (in->level) {
+		/* Sent before it was masked, seen after: unmasking will look at the level. */
+		if (p->mask & BIT64(in->number))
+			handler = NULL;
 		set_mask(p, in->number, true);
-	else
+	} else {
 		write_half(p, PCH_PIC_CLEAR, BIT64(in->number), in->number);
+	}
 	host_unlock(&p->lock);
 	if (handler)
 		handler(handler_context, p->gsi_base + in->number);

@@ -217,7 +217,7 @@ static uint64_t eio_read(unsigned cpu, uint32_t offset, unsigned size)
 		return 0;
 	for (unsigned i = 0; i < size; i++)
 		value |= (uint64_t)*eio_byte(cpu, offset + i) << 8 * i;
-	if (offset >= 0x1800 && offset < 0x1820 && m.after_isr_read) {
+	if (offset >= 0x1800 && offset < 0x1820 && value && m.after_isr_read) {
 		void (*call)(void *ctx) = m.after_isr_read;
 
 		m.after_isr_read = NULL;

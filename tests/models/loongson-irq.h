@@ -85,7 +85,7 @@ void model_irq_writes_clear(void);
 
 /* ---- trouble --------------------------------------------------------------------------------- */
 
-/* Called once, after the next read of a core ISR and before anything else happens. */
+/* Called once, after the next read of a core ISR that shows something pending, before anything else. */
 void model_after_isr_read(void (*call)(void *ctx), void *ctx);
 /* The core loses wake-ups until the clock says so. */
 void model_deaf_until(unsigned cpu, uint64_t ns);

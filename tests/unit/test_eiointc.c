@@ -189,20 +189,25 @@ static void moving_loses_nothing(void)
 	CU_ASSERT_EQUAL(t.got_cpu[1], 7);
 }
 
+/* Not of its own, and everything of its neighbours': the registers are cleared by writing ones. */
 static void release_leaves_nothing_pending(void)
 {
 	machine(8, false);
 	claim(64, 1, 5);
 	claim(66, 1, 5);
+	claim(80, 1, 5);
 	model_msi_write(64);
 	model_msi_write(66);
+	model_msi_write(80);
 	CU_ASSERT_EQUAL(eiointc_target(64, 3), 0);
 	CU_ASSERT_EQUAL(eiointc_release(64), 0);
 	CU_ASSERT_FALSE(model_eio_pending(5, 64));
 	CU_ASSERT_TRUE(model_eio_pending(5, 66));
+	CU_ASSERT_TRUE(model_eio_pending(5, 80));
 	model_msi_write(64);
-	CU_ASSERT_EQUAL(serve(), 1);
+	CU_ASSERT_EQUAL(serve(), 2);
 	CU_ASSERT_EQUAL(t.got[0], 66);
+	CU_ASSERT_EQUAL(t.got[1], 80);
 	CU_ASSERT_EQUAL(eiointc_stray(), 0);
 }
 

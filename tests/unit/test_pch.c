@@ -150,6 +150,21 @@ static void a_level_is_silent_until_its_owner_is_done(void)
 	CU_ASSERT_EQUAL(serve(), 1);
 }
 
+/* It was on its way when its owner masked it: nobody hears of it until the mask is lifted. */
+static void a_level_that_was_masked_meanwhile_waits(void)
+{
+	machine(2, false);
+	pch_pic_claim(COM1, NULL, 1, PCH_PIC_LEVEL_HIGH, line, NULL);
+	pch_pic_unmask(COM1);
+	model_pch_line(8, true);
+	pch_pic_mask(COM1);
+	serve();
+	CU_ASSERT_EQUAL(t.count, 0);
+	pch_pic_unmask(COM1);
+	serve();
+	CU_ASSERT_EQUAL(t.count, 1);
+}
+
 static void a_low_level_is_a_level(void)
 {
 	machine(2, false);
@@ -398,6 +413,7 @@ void suite_pch(void)
 	static const struct unit_test tests[] = {
 		TEST(inputs_are_masked_until_claimed_and_unmasked),
 		TEST(a_level_is_silent_until_its_owner_is_done),
+		TEST(a_level_that_was_masked_meanwhile_waits),
 		TEST(a_low_level_is_a_level),
 		TEST(an_edge_latched_while_masked_counts),
 		TEST(a_released_input_says_nothing),
