@@ -11,6 +11,7 @@
 #endif
 
 ON_AARCH64(qemu_virt)
+ON_LOONGARCH64(qemu_virt_loongarch64)
 ON_LOONGARCH64(loongarch_3a6000)
 ON_LOONGARCH64(loongarch_3c6000)
 ON_LOONGARCH64(loongarch_2k2000)

@@ -14,9 +14,6 @@
 
 #include <libfdt.h>
 
-/* Affinity fields of MPIDR_EL1; the binding wants all other bits of a CPU's reg to be 0. */
-#define MPIDR_AFFINITY (MASK64(39, 32) | MASK64(23, 0))
-
 static int add_region(const struct discovery *d, int node, struct memory_region *table,
 		      unsigned *count, hpa_t base, uint64_t size)
 {
@@ -43,13 +40,29 @@ static int add_reg(const struct discovery *d, int node, struct memory_region *ta
 			      : qv_refuse(d, node, err, "its reg is not a list of address ranges");
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------- */
+int qv_take_boot_memory(const struct boot_info *boot, struct machine *m)
+{
+	if (boot->memory_count > MAX_MEMORY_REGIONS || boot->reserved_count > MAX_MEMORY_REGIONS) {
+		host_log(LOG_ERROR,
+			 "qemu-virt: the loader's memory map has %u regions and %u reserved ones, "
+			 "Postern keeps %d",
+			 boot->memory_count, boot->reserved_count, MAX_MEMORY_REGIONS);
+		return -ENOSPC;
+	}
+	for (unsigned i = 0; i < boot->memory_count; i++)
+		m->memory[m->memory_count++] = boot->memory[i];
+	for (unsigned i = 0; i < boot->reserved_count; i++)
+		m->reserved[m->reserved_count++] = boot->reserved[i];
+	return 0;
+}
 
 static int discover_memory(const struct discovery *d)
 {
 	struct machine *m = d->m;
-	int node, err;
+	int node, err = qv_take_boot_memory(d->boot, m);
 
+	if (err || m->memory_count)
+		return err;
 	fdt_for_each_subnode(node, d->fdt, 0) {
 		if (dt_find_string(d->fdt, node, "device_type", "memory") != 0 ||
 		    !dt_available(d->fdt, node))
@@ -97,7 +110,12 @@ static int discover_reserved(const struct discovery *d)
 				return err;
 		}
 	}
-	/* The tree itself, whose strings stay in use; it is read at its physical address. */
+	/*
+	 * The tree itself, whose strings stay in use. A boot code that reserves anything has
+	 * reserved it; one that does not reads it at its physical address.
+	 */
+	if (d->boot->reserved_count)
+		return 0;
 	return add_region(d, 0, m->reserved, &m->reserved_count, (uintptr_t)d->fdt,
 			  fdt_totalsize(d->fdt));
 }
@@ -109,6 +127,10 @@ static int discover_bundle(const struct discovery *d)
 	uint64_t start, end;
 	int no_start, no_end;
 
+	if (d->boot->bundle.size) {
+		d->m->bundle = d->boot->bundle;
+		return 0;
+	}
 	if (chosen < 0)
 		return 0;
 	no_start = dt_read_u64(d->fdt, chosen, "linux,initrd-start", &start);
@@ -129,8 +151,6 @@ static int discover_bundle(const struct discovery *d)
 	return qv_refuse(d, chosen, -EINVAL, "the bundle at 0x%llx..0x%llx is not in memory",
 			 (unsigned long long)start, (unsigned long long)end - 1);
 }
-
-/* ---- firmware calls and CPUs ---------------------------------------------------------------------------------------- */
 
 static int discover_psci(const struct discovery *d)
 {
@@ -160,11 +180,11 @@ static int add_cpu(const struct discovery *d, int node, unsigned address_cells)
 	if (dt_read_cells(d->fdt, node, "reg", &reg) || reg.count != address_cells)
 		return qv_refuse(d, node, -EINVAL, "its reg is not one CPU number");
 	id = dt_number(&reg, 0, address_cells);
-	if (id & ~MPIDR_AFFINITY)
-		return qv_refuse(d, node, -EINVAL, "0x%llx is not an MPIDR affinity",
-				 (unsigned long long)id);
+	if (id & ~d->kind->cpu_ids)
+		return qv_refuse(d, node, -EINVAL, "0x%llx is not %s", (unsigned long long)id,
+				 d->kind->cpu_id);
 	/* The boot CPU runs already; QEMU leaves the property out when it is the only one. */
-	if (id != fdt_boot_cpuid_phys(d->fdt) &&
+	if (d->kind->psci && id != fdt_boot_cpuid_phys(d->fdt) &&
 	    (dt_read_string(d->fdt, node, "enable-method", &method) || strcmp(method, "psci")))
 		return qv_refuse(d, node, -EINVAL, "it is not started by PSCI");
 	for (unsigned i = 0; i < m->cpu_count; i++)
@@ -222,7 +242,7 @@ int qv_discover_base(struct discovery *d)
 		err = discover_reserved(d);
 	if (!err)
 		err = discover_bundle(d);
-	if (!err)
+	if (!err && d->kind->psci)
 		err = discover_psci(d);
 	if (!err)
 		err = discover_cpus(d);

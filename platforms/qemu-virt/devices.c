@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * PL011 UARTs and SMMUv3 units. Contract in discovery.h.
+ * UARTs, and IOMMUs that are PCI functions. Contract in discovery.h.
  *
- * Sources: the Linux bindings arm,pl011, fixed-clock and arm,smmu-v3; Devicetree Specification 0.4, 3.3 (aliases), 3.6
- * (chosen).
+ * Sources: the Linux bindings arm,pl011, 8250, fixed-clock and virtio,pci-iommu; Devicetree Specification 0.4, 3.3
+ * (aliases), 3.6 (chosen); PCI Bus Binding to IEEE 1275-1994, 2.2.1.1 (phys.hi).
  */
 #include "discovery.h"
 
@@ -14,13 +14,13 @@
 
 #include <libfdt.h>
 
-#define UART_SIZE   (4 * KIB)
-#define SMMU_SIZE   (128 * KIB) /* pages 0 and 1, 64 KiB each (Arm IHI 0070F.b, 6.1) */
-#define UART_COMPAT "arm,pl011"
+#define UART_SHIFT_MAX 2u
 
-/* ---- UARTs -------------------------------------------------------------------------------------------------------- */
+/* First cell of a PCI function's address: bus, device, function; the rest must be 0 for config space. */
+#define FUNCTION_BDF  MASK32(23, 8)
+#define PCI_REG_CELLS 5u
 
-/* The enabled PL011 that property `name` of `parent` points to by path (options after ':' aside); -1: none. */
+/* The enabled UART that property `name` of `parent` points to by path (options after ':' aside); -1: none. */
 static int uart_by_path(const struct discovery *d, const char *parent, const char *name)
 {
 	int from = fdt_subnode_offset(d->fdt, 0, parent), node;
@@ -31,18 +31,20 @@ static int uart_by_path(const struct discovery *d, const char *parent, const cha
 	options = strchr(path, ':');
 	node = fdt_path_offset_namelen(d->fdt, path,
 				       (int)(options ? (size_t)(options - path) : strlen(path)));
-	if (node < 0 || !dt_compatible(d->fdt, node, UART_COMPAT) || !dt_available(d->fdt, node))
+	if (node < 0 || !dt_compatible(d->fdt, node, d->kind->uart) || !dt_available(d->fdt, node))
 		return -1;
 	return node;
 }
 
-/* Rate of the fixed clock the UART counts its baud rate in; 0: not known. */
+/* Rate of the clock the UART counts its baud rate in, its own or a fixed one; 0: not known. */
 static uint32_t uart_clock(const struct discovery *d, int node)
 {
 	struct dt_cells clocks;
 	uint32_t hz;
 	int clock;
 
+	if (!dt_read_u32(d->fdt, node, "clock-frequency", &hz))
+		return hz;
 	if (dt_read_cells(d->fdt, node, "clocks", &clocks))
 		return 0;
 	clock = fdt_node_offset_by_phandle(d->fdt, dt_cell(&clocks, 0));
@@ -64,9 +66,14 @@ static bool is_known_uart(const struct machine *m, hpa_t base)
 static int add_uart(const struct discovery *d, int node)
 {
 	struct machine *m = d->m;
-	struct uart_info uart = { .clock_hz = uart_clock(d, node) };
-	int err = qv_read_registers(d, node, 0, UART_SIZE, &uart.base, &uart.size);
+	struct uart_info uart = { .kind = d->kind->uart_kind, .clock_hz = uart_clock(d, node) };
+	uint32_t shift = 0;
+	int err = dt_read_u32(d->fdt, node, "reg-shift", &shift);
 
+	if ((err && err != -ENOENT) || shift > UART_SHIFT_MAX)
+		return qv_refuse(d, node, -EINVAL, "its reg-shift is not 0 to %u", UART_SHIFT_MAX);
+	uart.reg_shift = shift;
+	err = qv_read_registers(d, node, 0, d->kind->uart_size << shift, &uart.base, &uart.size);
 	if (err || m->uart_count == MAX_UARTS || is_known_uart(m, uart.base))
 		return err;
 	err = qv_read_irq(d, node, 0, &uart.irq);
@@ -83,7 +90,7 @@ static int next_uart_by_address(const struct discovery *d)
 	hpa_t lowest = UINT64_MAX;
 	int best = -1;
 
-	for (int node = -1; (node = qv_next(d, node, UART_COMPAT)) >= 0;) {
+	for (int node = -1; (node = qv_next(d, node, d->kind->uart)) >= 0;) {
 		hpa_t base;
 		uint64_t size;
 
@@ -126,71 +133,50 @@ int qv_discover_uarts(struct discovery *d)
 	return 0;
 }
 
-/* ---- SMMUs -------------------------------------------------------------------------------------------------------- */
-
-/* dma-coherent on the node or on a bus above it. */
-static bool is_coherent(const struct discovery *d, int node)
+/* A child of a host bridge: `reg` is its address in config space. */
+static int read_function(const struct discovery *d, int node, sbdf_t *sbdf)
 {
-	for (; node >= 0; node = fdt_parent_offset(d->fdt, node)) {
-		if (dt_has(d->fdt, node, "dma-noncoherent"))
-			return false;
-		if (dt_has(d->fdt, node, "dma-coherent"))
-			return true;
-	}
-	return false;
-}
+	struct dt_cells reg;
+	uint32_t first, segment = 0;
+	int host = fdt_parent_offset(d->fdt, node);
 
-/* All by name; a name that is not there is no interrupt. */
-static int read_smmu_irqs(const struct discovery *d, int node, struct iommu_irqs *irqs)
-{
-	const struct {
-		const char *name;
-		uint32_t *intid;
-	} wanted[] = {
-		{ "eventq", &irqs->event },
-		{ "gerror", &irqs->error },
-		{ "cmdq-sync", &irqs->command },
-		{ "priq", &irqs->page_request },
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(wanted); i++) {
-		int index = dt_find_string(d->fdt, node, "interrupt-names", wanted[i].name);
-		int err;
-
-		if (index == -ENOENT)
-			continue;
-		err = index < 0 ? index : qv_read_irq(d, node, (unsigned)index, wanted[i].intid);
-		if (err)
-			return qv_refuse(d, node, -EINVAL,
-					 "interrupt-names and interrupts do not go together");
-	}
+	if (host < 0 || !dt_compatible(d->fdt, host, "pci-host-ecam-generic") ||
+	    !dt_available(d->fdt, host))
+		return qv_refuse(d, node, -EINVAL, "it is not below a host bridge");
+	(void)dt_read_u32(d->fdt, host, "linux,pci-domain", &segment);
+	if (dt_read_cells(d->fdt, node, "reg", &reg) || reg.count < PCI_REG_CELLS ||
+	    segment > 0xffff)
+		return qv_refuse(d, node, -EINVAL, "its reg is not an address on the bus");
+	first = dt_cell(&reg, 0);
+	if (first & ~FUNCTION_BDF)
+		return qv_refuse(d, node, -EINVAL, "0x%x is not a function's config space", first);
+	first = (uint32_t)FIELD_GET(FUNCTION_BDF, first);
+	*sbdf = sbdf_make(segment, first >> 8, first >> 3 & 0x1f, first & 7);
 	return 0;
 }
 
-int qv_discover_iommus(struct discovery *d)
+int qv_discover_pci_iommus(struct discovery *d)
 {
 	struct machine *m = d->m;
 
-	for (int node = -1; (node = qv_next(d, node, "arm,smmu-v3")) >= 0;) {
+	for (int node = -1; (node = qv_next(d, node, "virtio,pci-iommu")) >= 0;) {
 		struct iommu_unit *u = &m->iommus[m->iommu_count];
 		int err;
 
 		if (m->iommu_count == MAX_IOMMUS)
-			return qv_refuse(d, node, -ENOSPC, "more than %d SMMUs", MAX_IOMMUS);
-		err = qv_read_registers(d, node, 0, SMMU_SIZE, &u->base, &u->size);
-		if (!err)
-			err = read_smmu_irqs(d, node, &u->irqs);
+			return qv_refuse(d, node, -ENOSPC, "more than %d IOMMUs", MAX_IOMMUS);
+		err = read_function(d, node, &u->sbdf);
 		if (err)
 			return err;
-		u->ops = &arm_smmu_v3_ops;
+		for (unsigned i = 0; i < m->iommu_count; i++)
+			if (!m->iommus[i].base && m->iommus[i].sbdf == u->sbdf)
+				return qv_refuse(d, node, -EINVAL,
+						 "IOMMU " SBDF_FMT " is described twice",
+						 SBDF_ARG(u->sbdf));
+		u->ops = &virtio_iommu_ops;
 		u->index = m->iommu_count;
-		u->dma_coherent = is_coherent(d, node);
+		u->dma_coherent = qv_is_coherent(d, node);
 		d->iommu_phandle[m->iommu_count++] = fdt_get_phandle(d->fdt, node);
 	}
-	if (!m->iommu_count)
-		host_log(
-			LOG_WARN,
-			"qemu-virt: no SMMUv3, so no device can be given to a zone (start QEMU with -M "
-			"virt,iommu=smmuv3,...)");
 	return 0;
 }

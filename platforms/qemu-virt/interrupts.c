@@ -32,19 +32,8 @@
 /* The binding's order of the timer's interrupts. */
 enum { TIMER_SECURE, TIMER_PHYS, TIMER_VIRT, TIMER_HYP };
 
-/* The node's interrupt parent: its own or the nearest ancestor's `interrupt-parent`. 0: none. */
-static uint32_t interrupt_parent(const void *fdt, int node)
-{
-	uint32_t phandle;
-
-	for (; node >= 0; node = fdt_parent_offset(fdt, node))
-		if (!dt_read_u32(fdt, node, "interrupt-parent", &phandle))
-			return phandle;
-	return 0;
-}
-
-int qv_decode_level(const struct discovery *d, int node, const struct dt_cells *cells, unsigned at,
-		    uint32_t *intid)
+int qv_decode_gic_level(const struct discovery *d, int node, const struct dt_cells *cells,
+			unsigned at, uint32_t *intid)
 {
 	const uint32_t kind = dt_cell(cells, at), number = dt_cell(cells, at + 1);
 
@@ -57,23 +46,11 @@ int qv_decode_level(const struct discovery *d, int node, const struct dt_cells *
 	return 0;
 }
 
-int qv_read_irq(const struct discovery *d, int node, unsigned index, uint32_t *intid)
+int qv_decode_gic_irq(const struct discovery *d, int node, const struct dt_cells *cells,
+		      unsigned at, uint32_t *intid)
 {
-	struct dt_cells cells;
-	uint32_t kind, number;
-	int err = dt_read_cells(d->fdt, node, "interrupts", &cells);
+	const uint32_t kind = dt_cell(cells, at), number = dt_cell(cells, at + 1);
 
-	if (err == -ENOENT)
-		return err;
-	if (err || cells.count % d->irq_cells)
-		return qv_refuse(d, node, -EINVAL, "its interrupts are not groups of %u cells",
-				 d->irq_cells);
-	if (index >= cells.count / d->irq_cells)
-		return -ENOENT;
-	if (node != d->intc_node && interrupt_parent(d->fdt, node) != d->intc_phandle)
-		return qv_refuse(d, node, -EINVAL, "its interrupts do not go to the GIC");
-	kind = dt_cell(&cells, index * d->irq_cells);
-	number = dt_cell(&cells, index * d->irq_cells + 1);
 	if (kind == IRQ_KIND_SPI && number < SPI_COUNT)
 		*intid = SPI_BASE + number;
 	else if (kind == IRQ_KIND_PPI && number < PPI_COUNT)
@@ -165,7 +142,7 @@ static int discover_timer(struct discovery *d)
 	return 0;
 }
 
-int qv_discover_interrupts(struct discovery *d)
+int qv_discover_gic(struct discovery *d)
 {
 	int err = discover_gic(d);
 

@@ -45,6 +45,10 @@ static int read_ecam(const struct discovery *d, int node, struct pci_host *h)
 
 	if (err)
 		return err;
+	if (!is_aligned(h->config_base, ECAM_BYTES_PER_BUS))
+		return qv_refuse(d, node, -EINVAL,
+				 "its config space at 0x%llx does not begin where a bus does",
+				 (unsigned long long)h->config_base);
 	h->bus_first = 0;
 	h->bus_last = 0xff;
 	err = dt_read_cells(d->fdt, node, "bus-range", &range);
@@ -205,10 +209,10 @@ static int find_intx(const struct discovery *d, int node, const struct intx_map 
 		if (phandle != d->intc_phandle)
 			return qv_refuse(
 				d, node, -EINVAL,
-				"its interrupt-map names phandle 0x%x, which is not the GIC",
-				phandle);
-		return qv_decode_level(d, node, &m->cells,
-				       at + PCI_ADDRESS_CELLS + 2 + m->parent_address, intid);
+				"its interrupt-map names phandle 0x%x, which is not the %s",
+				phandle, d->kind->controller);
+		return d->kind->decode_level(d, node, &m->cells,
+					     at + PCI_ADDRESS_CELLS + 2 + m->parent_address, intid);
 	}
 	*intid = 0;
 	return 0;

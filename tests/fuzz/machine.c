@@ -39,6 +39,34 @@ static void check_host(const struct machine *m, const struct pci_host *h)
 	check_maps(h->msi_map, h->msi_map_count, m->msi_unit_count);
 }
 
+static void check_power(const struct power_register *r)
+{
+	if (!r->address && !r->width)
+		return;
+	FUZZ_CHECK(r->width == 1 || r->width == 2 || r->width == 4, "a register of %u bytes",
+		   r->width);
+	FUZZ_CHECK(!(r->address % r->width), "a register askew at 0x%llx",
+		   (unsigned long long)r->address);
+	FUZZ_CHECK(r->mask && !(r->value & ~r->mask) && (uint64_t)r->mask >> 8 * r->width == 0,
+		   "value 0x%x, mask 0x%x", r->value, r->mask);
+}
+
+static void check_loongson(const struct machine *m)
+{
+	FUZZ_CHECK(m->loongson.vectors == 256 && m->loongson.eio_pin < 8, "%u vectors on pin %u",
+		   m->loongson.vectors, m->loongson.eio_pin);
+	FUZZ_CHECK(m->loongson.pch_pic_count && m->loongson.pch_pic_count <= MAX_PCH_PICS,
+		   "%u PCH-PICs", m->loongson.pch_pic_count);
+	for (unsigned i = 0; i < m->loongson.pch_pic_count; i++)
+		check_region("PCH-PIC", m->loongson.pch_pics[i].base, m->loongson.pch_pics[i].size);
+	for (unsigned i = 0; i < m->msi_unit_count; i++)
+		FUZZ_CHECK(m->msi_units[i].count &&
+				   (uint64_t)m->msi_units[i].first + m->msi_units[i].count <= 256,
+			   "vectors %u + %u", m->msi_units[i].first, m->msi_units[i].count);
+	check_power(&m->reset);
+	check_power(&m->power_off);
+}
+
 static void check_machine(const struct machine *m)
 {
 	FUZZ_CHECK(m->memory_count && m->memory_count <= MAX_MEMORY_REGIONS, "%u pieces of memory",
@@ -54,8 +82,12 @@ static void check_machine(const struct machine *m)
 	for (unsigned i = 0; i < m->cpu_count; i++)
 		for (unsigned j = 0; j < i; j++)
 			FUZZ_CHECK(m->cpus[i].hw_id != m->cpus[j].hw_id, "CPU %u is CPU %u", i, j);
-	check_region("distributor", m->intc.dist_base, m->intc.dist_size);
-	check_region("redistributors", m->intc.redist_base, m->intc.redist_size);
+	if (m->loongson.vectors) {
+		check_loongson(m);
+	} else {
+		check_region("distributor", m->intc.dist_base, m->intc.dist_size);
+		check_region("redistributors", m->intc.redist_base, m->intc.redist_size);
+	}
 	FUZZ_CHECK(m->uart_count <= MAX_UARTS, "%u UARTs", m->uart_count);
 	for (unsigned i = 0; i < m->uart_count; i++)
 		check_region("UART", m->uarts[i].base, m->uarts[i].size);
@@ -64,15 +96,31 @@ static void check_machine(const struct machine *m)
 		   "%u IOMMUs, %u MSI units, %u host bridges", m->iommu_count, m->msi_unit_count,
 		   m->host_count);
 	for (unsigned i = 0; i < m->iommu_count; i++)
-		check_region("IOMMU", m->iommus[i].base, m->iommus[i].size);
+		if (m->iommus[i].base || m->iommus[i].size)
+			check_region("IOMMU", m->iommus[i].base, m->iommus[i].size);
 	for (unsigned i = 0; i < m->msi_unit_count; i++)
 		check_region("MSI unit", m->msi_units[i].base, m->msi_units[i].size);
 	for (unsigned i = 0; i < m->host_count; i++)
 		check_host(m, &m->hosts[i]);
 }
 
+/* Config space wherever the tree says it is: functions that are not there, and an IOMMU in every eighth slot. */
+static uint64_t config_read(void *ctx, uint64_t offset, unsigned size)
+{
+	(void)ctx;
+	return size == 4 && (offset & 0x3ffff) == 0 ? 0x10571af4 : ~UINT64_C(0);
+}
+
+static void config_write(void *ctx, uint64_t offset, unsigned size, uint64_t value)
+{
+	(void)ctx;
+	FUZZ_CHECK(false, "discovery writes 0x%llx to config space at 0x%llx, %u bytes",
+		   (unsigned long long)value, (unsigned long long)offset, size);
+}
+
 void fuzz_machine(const uint8_t *data, size_t size)
 {
+	static const struct model_mmio_ops config = { .read = config_read, .write = config_write };
 	static struct machine m;
 	size_t length;
 	void *fdt;
@@ -80,6 +128,7 @@ void fuzz_machine(const uint8_t *data, size_t size)
 	const struct platform *p;
 
 	model_reset();
+	model_mmio_add(0, UINT64_MAX, &config, NULL);
 	fdt = fuzz_fdt(data, size, &length);
 	boot = (struct boot_info){ .fdt = fdt, .fdt_size = length };
 	p = platform_select(&boot);
