@@ -20,7 +20,8 @@
 /* A PCH-PIC's registers, where firmware gives no size. */
 #define PCH_PIC_SIZE ((uint64_t)0x400)
 
-static void discover_cpus(struct loongson_discovery *d)
+/* These machines start on core 0 of node 0. */
+static int discover_cpus(struct loongson_discovery *d)
 {
 	struct machine *m = d->m;
 
@@ -29,10 +30,20 @@ static void discover_cpus(struct loongson_discovery *d)
 	if (d->madt.cores_left_out)
 		host_log(LOG_WARN, "%s: %u CPUs stay off: Postern drives %d", d->board->name,
 			 d->madt.cores_left_out, MAX_CPUS);
-	if (m->cpu_count)
-		return;
-	loongson_assume(d, "the boot CPU, alone,", "MADT");
-	m->cpus[m->cpu_count++].hw_id = 0;
+	if (!m->cpu_count) {
+		loongson_assume(d, "the boot CPU, alone,", "MADT");
+		m->cpus[m->cpu_count++].hw_id = 0;
+	}
+	for (unsigned i = 0; i < m->cpu_count; i++) {
+		const struct cpu_info boot = m->cpus[i];
+
+		if (boot.hw_id)
+			continue;
+		m->cpus[i] = m->cpus[0];
+		m->cpus[0] = boot;
+		return 0;
+	}
+	return loongson_refuse(d, -EINVAL, "its MADT does not list core 0, which runs this");
 }
 
 static void discover_controllers(struct loongson_discovery *d)
@@ -116,7 +127,9 @@ int loongson_discover_interrupts(struct loongson_discovery *d)
 		return loongson_refuse(
 			d, err,
 			"its MADT cannot be used (see above); an override table can replace it");
-	discover_cpus(d);
+	err = discover_cpus(d);
+	if (err)
+		return err;
 	discover_controllers(d);
 	for (unsigned i = 0; i < info->pch_pic_count; i++)
 		if (loongson_in_memory(d, info->pch_pics[i].base, info->pch_pics[i].size))

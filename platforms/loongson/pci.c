@@ -20,7 +20,9 @@
 /* A bus address has 40 bits; those above name the host bridge. */
 #define BRIDGE_PREFIX MASK64(47, 40)
 
+/* The user's choices where descriptions of the hardware differ (docs/boards/3a6000.md). */
 #define OPTION_NARROW "config-access=narrow"
+#define OPTION_TABLES "iommu-tables=cpu"
 #define WIDTHS_ALL    (BIT32(0) | BIT32(1) | BIT32(2))
 #define WIDTHS_DWORD  BIT32(2)
 
@@ -117,6 +119,7 @@ static void add_iommus(struct loongson_discovery *d)
 			continue;
 		u->max_streams = a->max_devices;
 		u->msi_bypass = a->msi_bypass;
+		u->tables_by_cpu_address = loongson_option(d, OPTION_TABLES);
 		for (unsigned n = 0; n < d->m->host_count; n++) {
 			struct pci_host *h = &d->m->hosts[n];
 

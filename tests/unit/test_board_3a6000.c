@@ -192,6 +192,23 @@ static void messages_reach_the_owner_on_its_own_cpu(void)
 	}
 }
 
+static void lines_end_at_the_inputs_the_board_wires(void)
+{
+	ls = board_start_3a6000(NULL, 1);
+	/* Functions below a port share its input, whatever their pin. */
+	igb(0)->interrupt_pin = 1;
+	igb(3)->interrupt_pin = 4;
+	nvme()->interrupt_pin = 1;
+	CU_ASSERT_EQUAL(pci_intx_irq(igb(0)), 64 + 38);
+	CU_ASSERT_EQUAL(pci_intx_irq(igb(3)), 64 + 38);
+	CU_ASSERT_EQUAL(pci_intx_irq(nvme()), 64 + 36);
+	/* On the root bus each function has its own, by the pin the wiring has. */
+	model_function(0, 4, 0)->interrupt_pin = 1;
+	CU_ASSERT_EQUAL(pci_intx_irq(model_function(0, 4, 0)), 64 + 49);
+	CU_ASSERT_EQUAL(pci_intx_irq(model_function(0, 4, 1)), 64 + 48);
+	CU_ASSERT_EQUAL(pci_intx_irq(model_function(0, 6, 2)), 64 + 23);
+}
+
 /* ---- who can be kept apart ---- */
 
 static void functions_below_one_port_are_split_by_later_units_only(void)
@@ -288,6 +305,7 @@ void suite_board_3a6000(void)
 		TEST(nobody_without_a_zone_sends_anything),
 		TEST(a_released_device_is_silent_and_its_slot_is_free),
 		TEST(messages_reach_the_owner_on_its_own_cpu),
+		TEST(lines_end_at_the_inputs_the_board_wires),
 		TEST(functions_below_one_port_are_split_by_later_units_only),
 		TEST(what_belongs_to_the_machine_is_nobodys),
 		TEST(a_seventeenth_device_is_refused_and_does_not_pass_through),

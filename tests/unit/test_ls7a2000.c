@@ -180,6 +180,9 @@ static void old_ports_are_bridges_whatever_they_say(void)
 	CU_ASSERT_EQUAL(at(0, 9, 0)->class_code, 0x060400);
 	CU_ASSERT_EQUAL(at(0, 10, 0)->class_code, 0x060400);
 	CU_ASSERT_EQUAL(at(0, 17, 0)->class_code, 0x060400);
+	/* What is known of the bridge's ports is not true of everybody's. */
+	pci_assign_groups(&table);
+	CU_ASSERT_EQUAL(at(3, 0, 0)->group, at(4, 0, 0)->group);
 	CU_ASSERT_EQUAL(model_ls7a_ghosts(), 0);
 }
 

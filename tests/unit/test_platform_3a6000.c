@@ -244,6 +244,37 @@ static void narrow_config_accesses_are_the_users_choice(void)
 	}
 }
 
+static void what_directories_hold_is_the_users_choice(void)
+{
+	fresh(NULL);
+	CU_ASSERT_EQUAL(board_discover(), 0);
+	CU_ASSERT_FALSE(board.m.iommus[0].tables_by_cpu_address);
+	fresh(NULL);
+	board.boot.command_line = "iommu-tables=cpu bringup";
+	CU_ASSERT_EQUAL(board_discover(), 0);
+	CU_ASSERT_TRUE(board.m.iommus[0].tables_by_cpu_address);
+}
+
+static void the_boot_cpu_comes_first(void)
+{
+	uint8_t *madt;
+
+	board_reset(&platform_loongarch_3a6000);
+	madt = board_table(BOARD_TABLES "3a6000-madt.asl");
+	madt[44 + 7] = 5; /* the first and the sixth core, exchanged */
+	madt[44 + 5 * 15 + 7] = 0;
+	CU_ASSERT_EQUAL(board_discover(), 0);
+	CU_ASSERT_EQUAL(board.m.cpu_count, 8);
+	CU_ASSERT_EQUAL(board.m.cpus[0].hw_id, 0);
+	CU_ASSERT_EQUAL(board.m.cpus[5].hw_id, 5);
+
+	board_reset(&platform_loongarch_3a6000);
+	madt = board_table(BOARD_TABLES "3a6000-madt.asl");
+	madt[44 + 7] = 9;
+	CU_ASSERT_EQUAL(board_discover(), -EINVAL);
+	CU_ASSERT(model_log_contains("does not list core 0"));
+}
+
 static void a_window_of_another_makers_is_ecam(void)
 {
 	board_reset(&platform_loongarch_3a6000);
@@ -410,6 +441,8 @@ void suite_platform_3a6000(void)
 		TEST(without_a_memory_map_memory_is_the_srats_or_what_every_board_has),
 		TEST(the_reset_register_is_firmwares_when_it_names_one),
 		TEST(narrow_config_accesses_are_the_users_choice),
+		TEST(what_directories_hold_is_the_users_choice),
+		TEST(the_boot_cpu_comes_first),
 		TEST(a_window_of_another_makers_is_ecam),
 		TEST(an_override_table_goes_before_firmwares),
 		TEST(units_and_ranges_are_the_tables),
