@@ -439,7 +439,7 @@ bool bed_outside_marked(const struct bed *b)
 
 struct awaited_fault {
 	struct bed *b;
-	iova_t iova;
+	struct iommu_fault *found; /* iova: where it may begin */
 	uint64_t size;
 };
 
@@ -453,16 +453,19 @@ static bool fault_came(void *ctx)
 	/* The unit's interrupt may have brought them to the log already, or not exist. */
 	while (u->ops->fault_next(u, &fault) > 0)
 		fault_log_add(u->index, &fault);
-	while (fault_log_next(&a->b->faults_from, &r))
+	while (fault_log_next(&a->b->faults_from, &r)) {
 		if (r.unit == u->index && r.fault.stream == a->b->f->iommu.id && r.fault.has_iova &&
-		    r.fault.write && r.fault.iova - a->iova < a->size)
+		    r.fault.iova - a->found->iova < a->size) {
+			*a->found = r.fault;
 			return true;
+		}
+	}
 	return false;
 }
 
-bool bed_fault_seen(struct bed *b, iova_t iova, uint64_t size)
+bool bed_fault_seen(struct bed *b, struct iommu_fault *f, uint64_t size)
 {
-	struct awaited_fault a = { b, iova, size };
+	struct awaited_fault a = { b, f, size };
 
 	return wait_until(fault_came, &a, FAULT_BOUND_MS);
 }

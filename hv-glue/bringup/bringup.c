@@ -41,6 +41,7 @@ static bool try_refused(struct bed *b, const struct bringup_driver *d, bool same
 {
 	const char *step = same ? "unmapped IOVA" : "host address";
 	iova_t iova = same ? bed_iova(b, d->write_place) : host_virt_to_phys(b->outside);
+	struct iommu_fault fault = { .iova = iova };
 	bool intact, seen;
 	char reported[24];
 	int err;
@@ -48,7 +49,7 @@ static bool try_refused(struct bed *b, const struct bringup_driver *d, bool same
 	bed_mark_data(b);
 	bed_mark_outside(b);
 	err = d->write_at(b, iova);
-	seen = b->limits.reports_faults && bed_fault_seen(b, iova, d->write_size);
+	seen = b->limits.reports_faults && bed_fault_seen(b, &fault, d->write_size);
 	intact = bed_data_marked(b, 0, BED_DATA_SIZE) && bed_outside_marked(b);
 	if (intact)
 		report_row(b->subject, step, VERDICT_OK,
@@ -64,7 +65,9 @@ static bool try_refused(struct bed *b, const struct bringup_driver *d, bool same
 			   b->iommu->ops->name);
 	else if (seen)
 		report_row(b->subject, reported, VERDICT_OK,
-			   "the IOMMU named stream 0x%x and the address", b->f->iommu.id);
+			   "stream 0x%x, %s at 0x%llx: %s (event 0x%02x)", fault.stream,
+			   fault.write ? "write" : "read, or not told,",
+			   (unsigned long long)fault.iova, fault.reason, fault.code);
 	else
 		report_row(b->subject, reported, VERDICT_FAILED,
 			   "the IOMMU did not report stream 0x%x at 0x%llx", b->f->iommu.id,
@@ -88,7 +91,8 @@ static void test_refusals(struct bed *b, const struct bringup_driver *d)
 		return;
 	}
 	/* Wider addresses than the IOMMU takes are refused for that, which proves nothing. */
-	if (host_virt_to_phys(b->outside) >> b->limits.iova_bits)
+	if (!range_inside(host_virt_to_phys(b->outside), d->write_size, 0,
+			  b->limits.iova_bits < 64 ? BIT64(b->limits.iova_bits) : UINT64_MAX))
 		report_row(b->subject, "host address", VERDICT_NOT_HERE,
 			   "memory 0x%llx is no IOVA of %u bits",
 			   (unsigned long long)host_virt_to_phys(b->outside), b->limits.iova_bits);

@@ -123,8 +123,11 @@ void bed_mark_data(struct bed *b);
 bool bed_data_marked(const struct bed *b, uint32_t offset, uint32_t size);
 void bed_mark_outside(struct bed *b);
 bool bed_outside_marked(const struct bed *b);
-/* Has the IOMMU reported a refused write of the function in [iova, iova + size)? Waits a little. */
-bool bed_fault_seen(struct bed *b, iova_t iova, uint64_t size);
+/*
+ * Has the IOMMU reported an access of the function in [f->iova, f->iova + size)? *f becomes the
+ * report. Waits a little. Not every IOMMU tells directions.
+ */
+bool bed_fault_seen(struct bed *b, struct iommu_fault *f, uint64_t size);
 /* Back to quarantine; row. */
 void bed_release(struct bed *b);
 

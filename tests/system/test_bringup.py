@@ -23,18 +23,17 @@ def translations(report, run):
         trace.let_through() == 0, "no DMA went past the SMMU", trace.examples.get("bypass", "")
     )
     for bdf, bed in run.beds().items():
-        seen = list(bringup_checks.smmu_translations(run.records / "trace.log", bed.stream))
-        wrong = [pair for pair in seen if not bed.is_translation(*pair)]
-        report.check(
-            seen and not wrong,
-            f"{bdf}: each DMA came out where the test's table says",
-            f"{len(seen)} translations, {len(wrong)} wrong {[hex(a) for a in sum(wrong[:1], ())]}",
-        )
+        bringup_checks.translated(report, bdf, bed, bringup_checks.smmu_translations(run, bed))
         refused = [name for name, stream in trace.events if stream == bed.stream]
         report.check(
             set(refused) == {"SMMU_EVT_F_TRANSLATION"},
             f"{bdf}: the SMMU refused its other DMA",
             f"{len(refused)} events",
+        )
+        told = [run.account.find(bdf, step) for step in ("fault, unmapped", "fault, host")]
+        report.check(
+            all(row and ", write at" in row.detail for row in told),
+            f"{bdf}: the image heard that they were writes",
         )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from .disk import MIB
 RUNNER = paths.TREE / "tests" / "system" / "run_bringup.py"
 NVME, IGB = "0000:01:00.0", "0000:02:00.0"
 GRANULE = 16 << 10
+DOORBELLS = {0x8090000, 0x2FF00000}  # the ITS's, PCH-MSI's: registers, not memory
 COMMON = (
     "capabilities", "BARs", "reset", "domain", "MSI-X 0", "MSI-X 1", "unmapped IOVA",
     "fault, unmapped", "host address", "fault, host", "mapped again", "quarantine",
@@ -23,6 +25,17 @@ COMMON = (
 STEPS = {NVME: COMMON + ("identify", "read 1 MiB"), IGB: COMMON + ("start", "MAC loopback")}
 _SMMU = re.compile(
     r"smmuv3_translate_success .*sid=(0x[0-9a-f]+) iova=(0x[0-9a-f]+) translated=(0x[0-9a-f]+)"
+)
+_VIRTIO = re.compile(r"virtio_iommu_translate_out (0x[0-9a-f]+) -> (0x[0-9a-f]+) for sid=(\d+)")
+_VIRTIO_FAULT = re.compile(r"virtio_iommu_report_fault .* endpoint=(\d+) address =(0x[0-9a-f]+)")
+# Loongson's EIOINTC in QEMU: a route byte for each vector, a message that raises one.
+_ROUTE = re.compile(r"loongarch_extioi_writew addr: (0x[0-9a-f]+) ?val: (0x[0-9a-f]+)")
+_RAISED = re.compile(r"loongarch_extioi_setirq set extirq irq (\d+) level 1")
+ROUTES = range(0x800, 0x900)
+LA64_INTERRUPTS = (
+    "loongarch_msi_set_irq",
+    "loongarch_extioi_setirq",
+    "loongarch_extioi_writew",
 )
 _BED = re.compile(
     r"stream (0x[0-9a-f]+), IOVA (0x[0-9a-f]+) to memory (0x[0-9a-f]+), (\d+) granules"
@@ -135,15 +148,70 @@ def wire_silent(report, run):
     report.check(len(capture) == _PCAP_HEADER, "no frame left the card", f"{len(capture)} bytes")
 
 
-def smmu_translations(path, stream):
-    """(IOVA, address) of each translation into memory; the MSI doorbell is a register."""
-    with open(path, errors="replace") as log:
-        for line in log:
-            match = _SMMU.search(line)
-            if match:
-                sid, iova, address = (int(v, 16) for v in match.groups())
-                if sid == stream and address >= 0x40000000:
-                    yield iova, address
+def translated(report, bdf, bed, seen):
+    """Each translation, (IOVA, address), is one that the test's table has."""
+    seen = list(seen)
+    wrong = [pair for pair in seen if not bed.is_translation(*pair)]
+    report.check(
+        seen and not wrong,
+        f"{bdf}: each DMA came out where the test's table says",
+        f"{len(seen)} translations, {len(wrong)} wrong {[hex(a) for a in sum(wrong[:1], ())]}",
+    )
+
+
+def smmu_translations(run, bed):
+    for match in filter(None, map(_SMMU.search, run.trace())):
+        stream, iova, address = (int(v, 16) for v in match.groups())
+        if stream == bed.stream and iova & ~0xFFF not in DOORBELLS:
+            yield iova, address
+
+
+def virtio_translations(run, bed):
+    for match in filter(None, map(_VIRTIO.search, run.trace())):
+        iova, address, stream = (int(v, 0) for v in match.groups())
+        if stream == bed.stream and iova & ~0xFFF not in DOORBELLS:
+            yield iova, address
+
+
+def virtio_refused(report, run):
+    """The two places that each function must not write, and nothing else, were refused."""
+    refused = defaultdict(set)
+    for match in filter(None, map(_VIRTIO_FAULT.search, run.trace())):
+        stream, address = (int(v, 0) for v in match.groups())
+        refused[stream].add(address & ~0xFFF)
+    for bdf, bed in run.beds().items():
+        rows = [run.account.find(bdf, step) for step in ("unmapped IOVA", "host address")]
+        wanted = {int(re.search(r" at (0x[0-9a-f]+)", r.detail).group(1), 16) for r in rows if r}
+        wanted = {address & ~0xFFF for address in wanted}
+        report.check(
+            len(wanted) == 2 and refused[bed.stream] == wanted,
+            f"{bdf}: the IOMMU refused what it had to, and nothing else",
+            ", ".join(map(hex, sorted(refused[bed.stream]))),
+        )
+
+
+def la64_messages(report, run, cpu):
+    """Every vector that a message raised was routed to that CPU's core when it came."""
+    cores = dict(re.findall(r"^CPU (\d+): hardware id (0x[0-9a-f]+)", run.account.text, re.M))
+    core = int(cores[str(cpu)], 16)
+    routes, raised = {}, Counter()
+    for line in run.trace():
+        if match := _ROUTE.search(line):
+            at, value = (int(v, 16) for v in match.groups())
+            if at in ROUTES:
+                for byte in range(4):
+                    routes[at - ROUTES.start + byte] = value >> 8 * byte & 0xFF
+        elif match := _RAISED.search(line):
+            vector = int(match.group(1))
+            raised[vector, routes.get(vector)] += 1
+    wanted = {int(n) for r in run.account.rows for n in re.findall(r"^interrupt (\d+):", r.detail)}
+    report.check(
+        raised
+        and {vector for vector, _ in raised} >= wanted
+        and all(route & 0xF == 1 << core for vector, route in raised if vector in wanted),
+        f"messages came through PCH-MSI to the EIOINTC, which routes each to core {core}, CPU {cpu}",
+        ", ".join(f"vector {v} route {r:#04x}: {n}" for (v, r), n in sorted(raised.items())),
+    )
 
 
 def dump_readable(report, run):
