@@ -114,6 +114,7 @@ struct boot_info {
 	const void *fdt;   /* device tree at its physical address, or NULL */
 	uint64_t fdt_size; /* upper bound of readable bytes */
 	hpa_t acpi_rsdp;   /* 0: none */
+	/* Where anything is reserved, the device tree and the loader's own tables are. */
 	const struct memory_region *memory, *reserved;
 	unsigned memory_count, reserved_count;
 	struct memory_region bundle;    /* size 0: none, or named by the device tree */
