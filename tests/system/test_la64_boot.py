@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The loongarch64 image started by -kernel, with one CPU and with four: it finds the machine, starts
+every CPU, answers on its UART by interrupts, refuses zones honestly, powers off.
+
+The witness stands outside: QEMU's CPU registers say where the CPUs are, its trace that characters
+came as interrupts.
+"""
+
+import sys
+
+from lib import paths
+from lib.elf import symbols
+from lib.loongarch import ELF, LoongArch, LoongArchMachine
+from lib.monitor import Monitor
+from lib.report import Report
+
+TIME_LIMIT = 90
+NAME = "test_la64_boot"
+# PCH-PIC and EIOINTC, as QEMU's models see them.
+TRACE = ("loongarch_pch_pic_irq_handler", "loongarch_extioi_setirq")
+
+
+def boots(report, cpus, **changes):
+    report.step(f"{cpus} CPU{'s' if cpus > 1 else ''}")
+    records = paths.fresh_records(f"{NAME}/{cpus}")
+    spec = LoongArch(smp=cpus, trace=TRACE, **changes)
+    with LoongArchMachine(spec, records) as machine:
+        console, said = machine.speaking(r"Postern on (.*)\n", 20)
+        report.check(f"{cpus} CPUs" in said.group(1), f"{cpus}: finds the CPUs", said.group(1))
+        online = console.expect(r"(\d+) of (\d+) CPUs online", 20)
+        report.check(
+            online.group(1) == online.group(2) == str(cpus),
+            f"{cpus}: starts them",
+            online.group(0),
+        )
+        monitor = Monitor(console)
+        monitor.wait_ready()
+        inside, total = machine.cpus_inside(*image_text())
+        report.check(
+            inside == total == cpus, f"{cpus}: QEMU has all of them in the image's code", inside
+        )
+        answer = monitor.run("version")
+        report.check(f"{cpus} CPUs" in answer[0], f"{cpus}: the monitor answers", answer[0])
+        if changes.get("initrd"):
+            zones_refused(report, console, monitor)
+        console.send("poweroff\n")
+        machine.wait_exit()
+    trace = machine.trace_file.read_text()
+    report.check(
+        all(event in trace for event in TRACE),
+        f"{cpus}: what was typed came through PCH-PIC and EIOINTC",
+        ", ".join(f"{trace.count(event)} {event}" for event in TRACE),
+    )
+    errors = [line for line in trace.splitlines() if not line.startswith(TRACE)]
+    report.check(
+        not errors, f"{cpus}: no access that QEMU calls a guest's error", "; ".join(errors[:3])
+    )
+
+
+def image_text():
+    """From where to where the image's code is."""
+    table = symbols(ELF)
+    return table["__text_start"], table["__text_end"]
+
+
+def zones_refused(report, console, monitor):
+    """The manifest is read, and no zone pretends."""
+    why = console.seen(r"zone (\w+): (this CPU has no virtualization \(LVZ\).*)")
+    report.check(why, "zones are refused with the reason", why[0].group(0) if why else "")
+    zones = monitor.zones()
+    report.check(
+        zones and all(z.state == "failed" for z in zones.values()),
+        "every zone is failed",
+        ", ".join(f"{z.name} {z.state}: {z.reason}" for z in zones.values()),
+    )
+
+
+def main():
+    paths.require(ELF, paths.BUNDLE)
+    paths.fresh_records(NAME)
+    report = Report("LoongArch: by -kernel")
+    boots(report, 1)
+    boots(report, 4, initrd=paths.BUNDLE)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

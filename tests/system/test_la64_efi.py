@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The loongarch64 image as a UEFI application under EDK2.
+
+`dump-acpi` writes firmware's tables to the EFI partition; what the image later prints of MADT and
+MCFG equals what iasl reads in the very same bytes. The console is on the screen, too: its text is
+read off QEMU's picture of it.
+"""
+
+import re
+import sys
+
+from lib import iasl, paths, screen
+from lib.loongarch import APPLICATION, FIRMWARE, LoongArch, LoongArchMachine, fresh_esp
+from lib.monitor import Monitor
+from lib.report import Report
+
+TIME_LIMIT = 150
+NAME = "test_la64_efi"
+CPUS = 2
+FIRMWARE_TIMEOUT = 40
+# ACPI 6.5, 5.2.12: structures of the MADT
+CORE, EIO, MSI, BIO = 17, 20, 21, 22
+
+
+def dump(report):
+    report.step("dump-acpi")
+    records = paths.fresh_records(f"{NAME}/dump")
+    esp = fresh_esp(records, "dump-acpi")
+    with LoongArchMachine(LoongArch(smp=CPUS, esp=esp, screen=True), records) as machine:
+        console, done = machine.speaking(
+            r"dump-acpi: (\d+) tables written, (\d+) failed", FIRMWARE_TIMEOUT
+        )
+        report.check(done.group(2) == "0", "writes the tables", done.group(0))
+        back = console.expect(r"BdsDxe: \w+ing Boot\w+ \"UiApp\"", FIRMWARE_TIMEOUT)
+        report.check(back, "and goes back to firmware", back.group(0))
+    return {p.stem.upper(): p for p in (esp / "postern" / "acpi").iterdir()}
+
+
+def facts_by_iasl(tables):
+    """The lines the image ought to print, made of iasl's reading."""
+    lines = []
+    readable = {n: iasl.disassemble(p) for n, p in tables.items() if n in ("APIC", "MCFG")}
+    for fields in readable.values():
+        signature, revision, length, oem, table = iasl.header(fields)
+        lines.append(f'{signature} revision {revision} length {length:#x} OEM "{oem}" "{table}"')
+    for kind, f in iasl.subtables(readable["APIC"]):
+        value = {name: iasl.number(text) for name, text in f.items()}
+        if kind == CORE:
+            lines.append(f"MADT core {value['CoreId']} processor {value['ProcessorId']}")
+        elif kind == EIO:
+            lines.append(
+                f"MADT EIO cascade {value['Cascade']} node {value['Node']} "
+                f"map {value['NodeMap']:#x}"
+            )
+        elif kind == MSI:
+            lines.append(
+                f"MADT MSI at {value['MsgAddress']:#x} vectors {value['Start']}+{value['Count']}"
+            )
+        elif kind == BIO:
+            lines.append(
+                f"MADT BIO {value['Id']} at {value['Address']:#x} size {value['Size']:#x} "
+                f"GSI {value['GsiBase']}"
+            )
+    for entry in iasl.entries(readable["MCFG"], "Base Address"):
+        value = {name: iasl.number(text) for name, text in entry.items()}
+        lines.append(
+            f"MCFG segment {value['Segment Group Number']} buses {value['Start Bus Number']}-"
+            f"{value['End Bus Number']} at {value['Base Address']:#x}"
+        )
+    return lines
+
+
+def boots(report, tables):
+    report.step("the hypervisor")
+    records = paths.fresh_records(f"{NAME}/boot")
+    esp = fresh_esp(records, "no such word", {"bundle": paths.BUNDLE})
+    spec = LoongArch(smp=CPUS, esp=esp, screen=True)
+    with LoongArchMachine(spec, records) as machine:
+        console, _ = machine.speaking(r"Postern .*, UEFI application", FIRMWARE_TIMEOUT)
+        said = console.expect(r"bundle: (\d+) bytes", 20)
+        size = paths.BUNDLE.stat().st_size
+        report.check(int(said.group(1)) == size, "reads the bundle off the partition", size)
+        console.expect("leaving firmware", FIRMWARE_TIMEOUT)
+        console, found = machine.speaking(r"Postern on (.*)\n", 20)
+        report.check(f"{CPUS} CPUs" in found.group(1), "takes the machine over", found.group(1))
+        online = console.expect(r"(\d+) of (\d+) CPUs online", 20)
+        report.check(online.group(1) == str(CPUS), "starts the CPUs", online.group(0))
+        monitor = Monitor(console)
+        monitor.wait_ready(60)
+        same_facts(report, console, tables)
+        zones = monitor.zones()
+        report.check(zones, "knows the bundle's zones", ", ".join(zones))
+        on_screen(report, machine, console)
+        console.send("poweroff\n")
+        machine.wait_exit()
+
+
+def same_facts(report, console, tables):
+    printed = [m.group(1) for m in console.seen(r"\] acpi: (.*)$")]
+    printed = [line for line in printed if re.match(r"(APIC|MCFG|MADT) ", line)]
+    expected = facts_by_iasl(tables)
+    report.check(
+        sorted(printed) == sorted(expected) and len(expected) > CPUS + 4,
+        "what it prints of MADT and MCFG is iasl's reading of the same tables",
+        f"{len(printed)} lines",
+    )
+    for line in sorted(set(printed) ^ set(expected)):
+        report.say(f"{'printed' if line in printed else 'iasl   '} {line}")
+
+
+def on_screen(report, machine, console):
+    """The newest lines of the log, read off the picture."""
+    picture = screen.dump(machine)
+    report.check(
+        len(screen.colours(picture)) == 2,
+        "the screen is text and nothing else",
+        f"{picture[0]} x {picture[1]}",
+    )
+    lines = screen.text(picture)
+    logged = [m.group(0).rstrip() for m in console.seen(r"^\[ *\d+\.\d+\] .*$")]
+    shown = [line for line in logged if line[: len(max(lines, key=len))] in lines]
+    report.check(
+        logged and logged[-1] in shown and len(shown) > 10,
+        "it shows the log",
+        f"{len(shown)} of {len(logged)} lines; {logged[-1]}",
+    )
+
+
+def main():
+    paths.require(APPLICATION, paths.BUNDLE, FIRMWARE)
+    paths.fresh_records(NAME)
+    report = Report("LoongArch: as a UEFI application")
+    tables = dump(report)
+    report.check({"APIC", "MCFG", "FACP", "DSDT", "XSDT"} <= set(tables), "tables", sorted(tables))
+    boots(report, tables)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
