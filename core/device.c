@@ -9,8 +9,8 @@
  *
  * Locking: one function is worked on by one CPU at a time: whoever claims it, by making a zone its
  * owner or by moving it from ASSIGNED to QUIESCING, does so under `ownership`, together with the
- * look at who owns what cannot be kept apart from it. Nothing but log lines is done inside. Waits are
- * deadlines handed back to the caller (V7), never spins.
+ * look at who owns what cannot be kept apart from it. Nothing but log lines is done inside. Waits
+ * are deadlines handed back to the caller (V7), never spins.
  */
 #include <linux/pci_regs.h>
 #include <postern/arch.h>
@@ -110,8 +110,9 @@ static bool stands_apart(const struct zone *z, const struct pci_function *f)
 }
 
 /*
- * A VF's registers and DMA are its PF's to command: only root, which manages, may hold the PF of another zone's
- * VF. A PF that takes its VFs back says so before it looks at their owners. Pre: ownership is held.
+ * A VF's registers and DMA are its PF's to command: only root, which manages, may hold the PF of
+ * another zone's VF. A PF that takes its VFs back says so before it looks at their owners. Pre:
+ * ownership is held.
  */
 static bool vf_may_go_to(const struct zone *z, const struct pci_function *f)
 {
@@ -186,8 +187,8 @@ static int vectors_give_back(struct pci_function *f)
 }
 
 /*
- * Takes a half-made assignment back. What cannot be proven undone leaves the function blocked for good,
- * as a release would.
+ * Takes a half-made assignment back. What cannot be proven undone leaves the function blocked for
+ * good, as a release would.
  */
 static void unassign(struct zone *z, struct pci_function *f)
 {
@@ -242,8 +243,8 @@ static bool line_suffices(const struct zone *z, const struct pci_function *f, bo
 }
 
 /*
- * The function is the zone's to work on, though not yet ASSIGNED: nobody else's wish comes between. line: it is
- * to get its INTx line.
+ * The function is the zone's to work on, though not yet ASSIGNED: nobody else's wish comes between.
+ * line: it is to get its INTx line.
  */
 static int claim(struct zone *z, struct pci_function *f, bool *line)
 {
@@ -259,8 +260,12 @@ static int claim(struct zone *z, struct pci_function *f, bool *line)
 	} else if (f->engine) {
 		refuse(z, f, "IOMMUs belong to the engine", "assign what is behind it");
 		err = -EINVAL;
-	} else if (!core_iommu(f->iommu.unit)) {
-		refuse(z, f, "no IOMMU translates its DMA", "move it behind one that does");
+	} else if (f->iommu.unit < 0 && !z->manifest->trust_dma) {
+		refuse(z, f, "no IOMMU translates its DMA",
+		       "move it behind one that does, or write `trust-dma` in the zone");
+		err = -ENXIO;
+	} else if (f->iommu.unit >= 0 && !core_iommu(f->iommu.unit)) {
+		refuse(z, f, "its IOMMU cannot be used", "see the log of the boot");
 		err = -ENXIO;
 	} else if (!vf_may_go_to(z, f) || !stands_apart(z, f) || !line_suffices(z, f, line)) {
 		err = -EPERM;
@@ -275,10 +280,9 @@ static int assign_claimed(struct zone *z, struct pci_function *f, sbdf_t vbdf, s
 			  bool line)
 {
 	struct iommu_unit *unit = core_iommu(f->iommu.unit);
-	struct iommu_domain *domain;
-	int err;
+	struct iommu_domain *domain = NULL;
+	int err = unit ? zone_domain_get(z, unit, &domain) : 0;
 
-	err = zone_domain_get(z, unit, &domain);
 	if (err) {
 		refuse(z, f, "its zone has no DMA domain", "see the line above");
 		return err;
@@ -391,7 +395,8 @@ static bool answers(const struct pci_function *f)
 	return pci_config_read(f->host, f->sbdf, PCI_COMMAND, 2) != UINT16_MAX;
 }
 
-/* The function starts nothing new. One that its zone left in the middle of a reset is waited for. */
+/* The function starts nothing new. One that its zone left in the middle of a reset is waited for.
+ */
 static int step_quiet(struct device_quiesce *q)
 {
 	struct pci_function *f = q->f;
@@ -467,6 +472,9 @@ static int finish(struct device_quiesce *q)
 	if (!f->failure && stream_release(f))
 		fail(q, "its slot at the IOMMU could not be freed");
 	failure = f->failure;
+	/* Only its reset would have shown that nothing more comes of it. */
+	if (failure && f->untranslated)
+		q->block_proven = false;
 	/* The last touch: from here on it may be somebody else's. */
 	set_state(f, failure ? DEVICE_FAILED : DEVICE_QUARANTINED, NULL);
 	if (!failure) {

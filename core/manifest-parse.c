@@ -2,8 +2,9 @@
 /*
  * From the manifest's device tree to plain C data; format and rules in docs/manifest.md.
  *
- * The tree is untrusted: nothing is read before the whole structure has been walked, each property's length is checked,
- * and what is not known is refused. All errors are reported, not the first only. No locks, no allocation; boot or host.
+ * The tree is untrusted: nothing is read before the whole structure has been walked, each
+ * property's length is checked, and what is not known is refused. All errors are reported, not the
+ * first only. No locks, no allocation; boot or host.
  */
 #include "manifest-rules.h"
 
@@ -34,7 +35,7 @@ static const struct vocabulary top_words = {
 static const struct vocabulary zones_words = { .properties = none };
 static const struct vocabulary zone_words = {
 	.properties = (const char *const[]){ "root", "cpus", "memory-mib", "kernel", "initrd",
-					     "bootargs", "no-autostart",
+					     "bootargs", "no-autostart", "trust-dma",
 					     "debug-omit-upper-half-dma", NULL },
 	.nodes = (const char *const[]){ "devices", NULL },
 };
@@ -52,7 +53,9 @@ struct parser {
 	const void *fdt;
 };
 
-/* ---- names -------------------------------------------------------------------------------------------------------- */
+/* ---- names
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* "devices/disk/bdf": where in the zone (or, outside of one, in the manifest) something stands. */
 struct where {
@@ -122,7 +125,9 @@ static void check_words(struct parser *p, int node, const struct vocabulary *v, 
 	}
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------- */
+/* ---- values
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* A property without a value. */
 static bool read_flag(struct parser *p, int node, const char *prefix, const char *name)
@@ -225,7 +230,9 @@ static bool read_bdf(struct parser *p, int node, const char *prefix, const char 
 	return false;
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------------------ */
+/* ---- devices
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void parse_match_id(struct parser *p, int node, const char *prefix,
 			   struct manifest_device *d)
@@ -408,7 +415,9 @@ static void parse_devices(struct parser *p, int node, struct manifest_zone *z)
 	}
 }
 
-/* ---- zones -------------------------------------------------------------------------------------------------------- */
+/* ---- zones
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static void parse_cpus(struct parser *p, int node, struct manifest_zone *z)
 {
@@ -508,6 +517,7 @@ static void parse_zone(struct parser *p, int node, struct manifest_zone *z)
 	parse_image(p, node, "initrd", z->initrd);
 	parse_bootargs(p, node, z);
 	z->autostart = !read_flag(p, node, "", "no-autostart");
+	z->trust_dma = read_flag(p, node, "", "trust-dma");
 	z->debug_half_dma = read_flag(p, node, "", "debug-omit-upper-half-dma");
 	devices = fdt_subnode_offset(p->fdt, node, "devices");
 	if (devices >= 0)

@@ -178,6 +178,7 @@ static bool check_assignable(struct resolver *r, const struct manifest_device *d
 {
 	const struct pci_function *f = &r->machine->devices->functions[d->function];
 	const char *why = obstacle(f);
+	const bool trusts = r->check.zone->trust_dma;
 	char subject[DEVICE_SUBJECT];
 
 	manifest_device_subject(d, subject);
@@ -190,19 +191,31 @@ static bool check_assignable(struct resolver *r, const struct manifest_device *d
 		manifest_refuse(&r->check, RULE_NOT_ASSIGNABLE, subject,
 				SBDF_FMT " [%04x:%04x]: %s", SBDF_ARG(f->sbdf), f->vendor,
 				f->device, why);
+	else if (f->iommu.unit < 0 && trusts)
+		manifest_warn(&r->check, RULE_TRUST_DMA, subject,
+			      SBDF_FMT " [%04x:%04x] is behind no IOMMU: it is not isolated",
+			      SBDF_ARG(f->sbdf), f->vendor, f->device);
 	else if (f->iommu.unit < 0)
 		manifest_refuse(&r->check, RULE_NO_IOMMU, subject,
 				SBDF_FMT
 				" [%04x:%04x] is behind no IOMMU: its DMA would reach all memory",
 				SBDF_ARG(f->sbdf), f->vendor, f->device);
-	return !why && f->iommu.unit >= 0;
+	return !why && (f->iommu.unit >= 0 || trusts);
+}
+
+static bool root_trusts(const struct manifest *m)
+{
+	for (unsigned i = 0; i < m->zone_count; i++)
+		if (m->zones[i].root)
+			return m->zones[i].trust_dma;
+	return false;
 }
 
 bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function)
 {
 	const struct pci_function *f = &t->functions[function];
 
-	return !pci_is_vf(f) && !obstacle(f) && f->iommu.unit >= 0 &&
+	return !pci_is_vf(f) && !obstacle(f) && (f->iommu.unit >= 0 || root_trusts(m)) &&
 	       !manifest_holder(m, (int)function, NULL);
 }
 
@@ -311,7 +324,8 @@ static const struct manifest_zone *vf_named_before(const struct resolver *r,
 }
 
 /*
- * A VF goes to the zone of its physical function, or from root to any other; there it must be apart (V9).
+ * A VF goes to the zone of its physical function, or from root to any other; there it must be apart
+ * (V9).
  */
 static void check_vf(struct resolver *r, const struct manifest_zone *z,
 		     const struct manifest_device *d)

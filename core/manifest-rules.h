@@ -55,7 +55,10 @@
 	  "compare with the list of devices in the boot log, or remove the node")                 \
 	X(DUPLICATE_DEVICE, "duplicate-device", "give the device to one zone, once")              \
 	X(NOT_ASSIGNABLE, "not-assignable", "remove the node")                                    \
-	X(NO_IOMMU, "no-iommu", "move the device behind an IOMMU, or remove the node")            \
+	X(NO_IOMMU, "no-iommu",                                                                   \
+	  "move the device behind an IOMMU, remove the node, or write `trust-dma` in the zone")   \
+	W(TRUST_DMA, "trust-dma",                                                                 \
+	  "none; the zone, and whoever commands the device, can reach all memory")                \
 	X(ISOLATION_GROUP, "isolation-group", "give all devices of the group to one zone")        \
 	X(SHARED_STREAM, "shared-stream", "give both devices to one zone")                        \
 	X(SHARED_PAGE, "shared-page",                                                             \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The manifest against IOMMUs that know a few streams at a time: zones other than root come first, in
- * the manifest's order; root gets what is left, in its own. Rules in docs/manifest.md.
+ * The manifest against IOMMUs that know a few streams at a time: zones other than root come first,
+ * in the manifest's order; root gets what is left, in its own. Rules in docs/manifest.md.
  *
  * Virtual functions are not counted: they are asked for when their owner enables them. No locks, no
  * allocation; boot or host, before any zone runs.
@@ -68,6 +68,14 @@ static void check_zone(struct manifest_check *c, struct slots *s, unsigned slots
 
 		if (!f || has_slot(s, f))
 			continue;
+		if (s->count == slots && z->trust_dma) {
+			manifest_warn(c, RULE_TRUST_DMA,
+				      manifest_device_subject(&z->devices[i], subject),
+				      "IOMMU %d knows %u streams at a time and has none left: it "
+				      "is not isolated",
+				      s->unit, slots);
+			continue;
+		}
 		if (s->count == slots) {
 			manifest_refuse(
 				c, RULE_IOMMU_SLOTS,
@@ -90,7 +98,12 @@ static void check_root(struct manifest_check *c, struct slots *s, unsigned slots
 	give_zone(s, c->zone);
 	if (c->zone->all_unassigned)
 		give_rest(s, c->m);
-	if (s->count > slots)
+	if (s->count > slots && c->zone->trust_dma)
+		manifest_warn(c, RULE_TRUST_DMA, "devices",
+			      "root's devices behind IOMMU %d are %u streams and find %u of its %u "
+			      "slots free: %u of them, the last ones, are not isolated",
+			      s->unit, s->count - before, slots - before, slots, s->count - slots);
+	else if (s->count > slots)
 		manifest_warn(c, RULE_IOMMU_SLOTS_ROOT, "devices",
 			      "root's devices behind IOMMU %d are %u streams and find %u of its %u "
 			      "slots free: %u of them, the last ones, stay out of root",

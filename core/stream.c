@@ -3,19 +3,26 @@
  * Who gets through the IOMMUs (V1): a function's stream is opened into its zone's domain when the
  * function is assigned and shut when it leaves.
  *
- * Several functions may be one stream: behind a bridge that sends in its own name, or below one root
- * port where that is all the IOMMU tells apart. They are in one zone together (V9). The first opens
- * the stream, the last to leave has it blocked; one that leaves earlier is quiet by its Bus Master
- * and its reset, and could reach its own zone's memory at most.
+ * Several functions may be one stream: behind a bridge that sends in its own name, or below one
+ * root port where that is all the IOMMU tells apart. They are in one zone together (V9). The first
+ * opens the stream, the last to leave has it blocked; one that leaves earlier is quiet by its Bus
+ * Master and its reset, and could reach its own zone's memory at most.
  *
  * Where an IOMMU lets through what it does not know (limits.blocks_unknown), a function that nobody
  * has is kept from memory by its Bus Master, off and read back, and so is the root port above while
- * nothing below is given away. What such a unit does know takes one of its few slots: a stream holds
- * one from its opening until everything behind it is proven reset. A function that failed never is.
- * Zones other than root come first: root is refused a slot that a device planned for another may need.
+ * nothing below is given away. What such a unit does know takes one of its few slots: a stream
+ * holds one from its opening until everything behind it is proven reset. A function that failed
+ * never is. Zones other than root come first: root is refused a slot that a device planned for
+ * another may need.
  *
- * Locking: `streams` for the states, and for the Bus Master of ports. The IOMMU is asked without it: what
- * a function is on its way to is written down first, and nobody opens a stream of which something is SHUT.
+ * Where there is no IOMMU, or no slot, a zone whose manifest says `trust-dma` gets the function all
+ * the same: untranslated, which is no isolation. All that keeps such a function from memory later
+ * is its Bus Master, transactions that have ended and a proven reset; without them the zone's
+ * memory is not used again.
+ *
+ * Locking: `streams` for the states, and for the Bus Master of ports. The IOMMU is asked without
+ * it: what a function is on its way to is written down first, and nobody opens a stream of which
+ * something is SHUT.
  */
 #include <postern/errno.h>
 #include <postern/zone.h>
@@ -27,7 +34,7 @@ static struct lock streams;
 
 static void limits_of(const struct iommu_unit *u, struct iommu_limits *out)
 {
-	*out = (struct iommu_limits){ .blocks_unknown = true };
+	*out = (struct iommu_limits){ .blocks_unknown = false };
 	if (u)
 		u->ops->limits(u, out);
 }
@@ -54,7 +61,8 @@ static const struct pci_function *other_in(const struct pci_function *f, enum st
 	for (unsigned i = 0; i < t->count; i++) {
 		const struct pci_function *o = &t->functions[i];
 
-		if (o != f && o->iommu.unit >= 0 && same_stream(o, f) && o->stream == s)
+		if (o != f && o->iommu.unit >= 0 && same_stream(o, f) && o->stream == s &&
+		    !o->untranslated)
 			return o;
 	}
 	return NULL;
@@ -64,7 +72,7 @@ static const struct pci_function *other_in(const struct pci_function *f, enum st
 
 static bool holds_slot(const struct pci_function *f)
 {
-	return f->stream != STREAM_QUIET;
+	return f->stream != STREAM_QUIET && !f->untranslated;
 }
 
 static bool wants_slot(const struct pci_function *f)
@@ -105,6 +113,8 @@ static bool slot_left(const struct zone *z, const struct pci_function *f, unsign
 
 	if (!slots || taken < slots)
 		return true;
+	if (z->manifest->trust_dma)
+		return false;
 	host_log(LOG_ERROR,
 		 "zone %s: device " SBDF_FMT
 		 " [%04x:%04x] not assigned: IOMMU %d knows %u streams at "
@@ -177,18 +187,38 @@ static int may_open(const struct zone *z, const struct pci_function *f, const st
 	return other_in(f, STREAM_OPEN) || slot_left(z, f, limits.slots) ? 0 : -ENOSPC;
 }
 
+/* Pre: z's manifest says `trust-dma`. */
+static int open_untranslated(const struct zone *z, struct pci_function *f)
+{
+	host_lock(&streams);
+	f->stream = STREAM_OPEN;
+	f->untranslated = true;
+	host_unlock(&streams);
+	host_log(LOG_WARN,
+		 "zone %s: device " SBDF_FMT
+		 " [%04x:%04x] is not isolated: no IOMMU translates its "
+		 "DMA, it can reach all memory (trust-dma)",
+		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device);
+	return port_follow(f);
+}
+
 int stream_open(struct zone *z, struct pci_function *f, struct iommu_domain *d)
 {
 	int err;
 
+	if (!d)
+		return open_untranslated(z, f);
 	host_lock(&streams);
 	err = may_open(z, f, d->unit);
 	if (!err)
 		f->stream = STREAM_OPEN;
 	host_unlock(&streams);
+	if (err == -ENOSPC && z->manifest->trust_dma)
+		return open_untranslated(z, f);
 	if (err)
 		return err;
-	/* Another of the stream may have done so: in the same domain, or it would not stand apart. */
+	/* Another of the stream may have done so: in the same domain, or it would not stand apart.
+	 */
 	err = d->unit->ops->attach(d, f->iommu.id);
 	if (!err)
 		return port_follow(f);
@@ -198,12 +228,22 @@ int stream_open(struct zone *z, struct pci_function *f, struct iommu_domain *d)
 	return err;
 }
 
+/* Nothing else is known that would keep it from memory. */
+static int shut_untranslated(struct pci_function *f)
+{
+	set_stream(f, STREAM_SHUT);
+	(void)port_follow(f);
+	return pci_set_bus_master(f, false) || !pci_transactions_done(f) ? -EIO : 0;
+}
+
 int stream_shut(struct pci_function *f)
 {
 	struct iommu_unit *unit = core_iommu(f->iommu.unit);
 	const struct pci_function *other;
 	int err = 0;
 
+	if (f->untranslated)
+		return shut_untranslated(f);
 	host_lock(&streams);
 	f->stream = STREAM_SHUT;
 	other = other_in(f, STREAM_OPEN);
@@ -240,6 +280,13 @@ int stream_release(struct pci_function *f)
 
 	if (f->stream == STREAM_QUIET)
 		return 0;
+	if (f->untranslated) {
+		host_lock(&streams);
+		f->stream = STREAM_QUIET;
+		f->untranslated = false;
+		host_unlock(&streams);
+		return 0;
+	}
 	if (unit->ops->release) {
 		if (pci_set_bus_master(f, false))
 			return -EIO;
@@ -265,7 +312,7 @@ static void quarantine(struct pci_function *f)
 	f->state = DEVICE_FAILED;
 	f->failure = "Bus Master does not go off";
 	f->stream = STREAM_SHUT;
-	blocked = unit->ops->block(unit, f->iommu.id) == 0;
+	blocked = unit && unit->ops->block(unit, f->iommu.id) == 0;
 	host_log(LOG_ERROR, "pci " SBDF_FMT ": Bus Master does not go off; it is not assigned, %s",
 		 SBDF_ARG(f->sbdf),
 		 blocked ? "and blocked by its IOMMU"

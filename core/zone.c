@@ -83,7 +83,7 @@ static int map_doorbell(struct zone *z, struct iommu_domain *d, const struct msi
 			 z->name, (unsigned long)base, (unsigned long)(granule / KIB));
 		return -EINVAL;
 	}
-	if (ranges_overlap(base, size, z->ram_gpa, z->ram_size)) {
+	if (ranges_overlap(base, size, zone_dma_base(z), z->ram_size)) {
 		host_log(
 			LOG_ERROR,
 			"zone %s: the MSI doorbell 0x%lx lies inside its memory: choose another layout",
@@ -113,7 +113,7 @@ static int map_ram(struct zone *z, struct iommu_domain *d)
 		host_log(LOG_WARN, "zone %s: debug-omit-upper-half-dma: no DMA to 0x%lx and above",
 			 z->name, (unsigned long)(z->ram_gpa + size));
 	}
-	return d->unit->ops->map(d, z->ram_gpa, z->ram_hpa, size,
+	return d->unit->ops->map(d, zone_dma_base(z), z->ram_hpa, size,
 				 IOMMU_PROT_READ | IOMMU_PROT_WRITE);
 }
 

@@ -14,32 +14,35 @@ struct msi_unit *core_msi_unit(int index);
 const struct pci_table *core_devices(void);
 
 /*
- * A VF that nobody has and nobody is getting is ABSENT from now on. True: it is, or it FAILED; false: somebody still
- * works on it.
+ * A VF that nobody has and nobody is getting is ABSENT from now on. True: it is, or it FAILED;
+ * false: somebody still works on it.
  */
 bool device_vf_absent(struct pci_function *vf);
 
 /* ---- stream.c ---- */
 
 /*
- * Lets f's DMA into d, a domain of z. -ENOSPC (no slot), -EBUSY (another function of its stream is
- * being taken back, or failed): logged. -ETIMEDOUT, -EIO: it may be open, stream_shut() it. Others
- * are the IOMMU's; it is not open.
+ * Lets f's DMA into d, a domain of z; NULL, where z's manifest says `trust-dma`: to all memory, as
+ * it does where no slot is left. -ENOSPC (no slot), -EBUSY (another function of its stream is being
+ * taken back, or failed): logged. -ETIMEDOUT, -EIO: it may be open, stream_shut() it. Others are
+ * the IOMMU's; it is not open.
  */
 int stream_open(struct zone *z, struct pci_function *f, struct iommu_domain *d);
 /*
- * Pre: f is as quiet as it gets. Post of 0: blocked, proven; or other functions of the same zone are
- * on the stream, and the last of them has it blocked. Not 0: it may still reach its zone's memory.
+ * Pre: f is as quiet as it gets. Post of 0: blocked, proven; or other functions of the same zone
+ * are on the stream, and the last of them has it blocked. Not 0: it may still reach its zone's
+ * memory.
  */
 int stream_shut(struct pci_function *f);
-/* Pre: shut, and proven reset. Not 0: its slot at the IOMMU stays taken; it must not be used again. */
+/* Pre: shut, and proven reset. Not 0: its slot at the IOMMU stays taken; it must not be used again.
+ */
 int stream_release(struct pci_function *f);
 
 /* ---- intx.c ---- */
 
 /*
- * Whether zone z can be given f's INTx line. False: *other is the function in the way; NULL: there is no line
- * to give. Pre: `ownership` is held.
+ * Whether zone z can be given f's INTx line. False: *other is the function in the way; NULL: there
+ * is no line to give. Pre: `ownership` is held.
  */
 bool intx_may_have(const struct zone *z, const struct pci_function *f,
 		   const struct pci_function **other);

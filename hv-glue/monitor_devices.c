@@ -168,6 +168,8 @@ static void print_function(const struct pci_function *f)
 	if (pci_is_vf(f))
 		monitor_print("    virtual function %u of " SBDF_FMT, (unsigned)f->vf,
 			      SBDF_ARG(f->pf->sbdf));
+	if (f->untranslated)
+		monitor_print("    NOT ISOLATED: it can reach all memory (trust-dma)");
 	if (f->sriov.offered)
 		monitor_print("    virtual functions: %u of %u enabled", (unsigned)f->sriov.enabled,
 			      (unsigned)f->sriov.offered);

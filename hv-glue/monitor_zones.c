@@ -58,6 +58,8 @@ static void print_zone(struct zone *z)
 	} else {
 		monitor_print("    no ram while it does not run");
 	}
+	if (z->manifest && z->manifest->trust_dma)
+		monitor_print("    trust-dma: its devices may be translated by nothing");
 	if (z->manifest && z->manifest->refused)
 		monitor_print("    refused at boot: `log` says why");
 	reason[sizeof(reason) - 1] = '\0';

@@ -34,12 +34,14 @@ struct manifest_device {
 	uint32_t class_code, class_mask; /* MATCH_ID by class when vendor == 0xffff */
 	unsigned instance;
 	sbdf_t virtual_bdf; /* SBDF_NONE: chosen */
-	unsigned sriov_vfs; /* how many virtual functions its owner may enable; 0: none, SR-IOV is hidden */
+	unsigned sriov_vfs; /* how many virtual functions its owner may enable; 0: none, SR-IOV is
+			       hidden */
 	bool is_vf;         /* the node means virtual function number `vf` of what it names */
 	unsigned vf;
 	/*
-	 * Filled in by manifest_resolve(): index into the machine's device table, or -1. A node of a VF holds no
-	 * function that the scan found: its `function` is -1, `vf_of` is its physical function.
+	 * Filled in by manifest_resolve(): index into the machine's device table, or -1. A node of
+	 * a VF holds no function that the scan found: its `function` is -1, `vf_of` is its physical
+	 * function.
 	 */
 	int function, vf_of;
 };
@@ -53,6 +55,7 @@ struct manifest_zone {
 	char bootargs[MANIFEST_BOOTARGS];
 	bool autostart;      /* false: `no-autostart;` */
 	bool all_unassigned; /* root only */
+	bool trust_dma;      /* `trust-dma;`: devices that no IOMMU translates may be given to it */
 	bool debug_half_dma; /* `debug-omit-upper-half-dma;`: upper half of RAM is left out of the
 				DMA domain */
 	struct manifest_device devices[MANIFEST_MAX_DEVICES];
@@ -130,14 +133,14 @@ int manifest_resolve(struct manifest *m, const struct manifest_machine *machine,
 
 /*
  * True when the function (index into the table) is one `all-unassigned;` gives to root: it can be
- * assigned, it is behind an IOMMU and no zone names it. A refused zone still holds the devices it
- * names. Pre: manifest_resolve() has run.
+ * assigned, it is behind an IOMMU (or root says `trust-dma`) and no zone names it. A refused zone
+ * still holds the devices it names. Pre: manifest_resolve() has run.
  */
 bool manifest_leaves_over(const struct manifest *m, const struct pci_table *t, unsigned function);
 
 /*
- * How many slots of an IOMMU the manifest's zones need: those other than root, and root for what else
- * it has. A refused zone counts, virtual functions do not. Pre: manifest_resolve() has run.
+ * How many slots of an IOMMU the manifest's zones need: those other than root, and root for what
+ * else it has. A refused zone counts, virtual functions do not. Pre: manifest_resolve() has run.
  */
 void manifest_count_slots(const struct manifest *m, const struct pci_table *t, int unit,
 			  unsigned *zones, unsigned *root);

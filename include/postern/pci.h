@@ -78,8 +78,9 @@ struct pci_quirks {
 	/* The function must never be accessed at all (a read can hang the machine). */
 	bool (*hidden)(const struct pci_host *h, sbdf_t fn);
 	/*
-	 * The function is a part of the machine, such as a host bridge or chip configuration: nothing is
-	 * written to it, its BARs are not sized, and it belongs to the engine. Never a bridge to a bus.
+	 * The function is a part of the machine, such as a host bridge or chip configuration:
+	 * nothing is written to it, its BARs are not sized, and it belongs to the engine. Never a
+	 * bridge to a bus.
 	 */
 	bool (*part_of_machine)(const struct pci_host *h, sbdf_t fn, uint16_t vendor,
 				uint16_t device);
@@ -89,8 +90,8 @@ struct pci_quirks {
 	/* Only device 0 can exist on the bus below this bridge (ghosts would answer as others). */
 	bool (*one_device)(const struct pci_function *bridge);
 	/*
-	 * The BAR must not be sized; its firmware value and this size are taken. 0: size it normally.
-	 * `bar` is 0..5; of a function with such a BAR the ROM is not sized either.
+	 * The BAR must not be sized; its firmware value and this size are taken. 0: size it
+	 * normally. `bar` is 0..5; of a function with such a BAR the ROM is not sized either.
 	 */
 	uint64_t (*fixed_bar_size)(const struct pci_host *h, uint16_t vendor, uint16_t device,
 				   unsigned bar);
@@ -122,8 +123,8 @@ struct pci_host {
 	struct pci_id_map iommu_map[MAX_ID_MAPS], msi_map[MAX_ID_MAPS];
 	unsigned iommu_map_count, msi_map_count;
 	/*
-	 * The level interrupt, as the controller numbers it, that a device on the root bus raises by
-	 * its pin (A first). 0: not known; no zone is given it.
+	 * The level interrupt, as the controller numbers it, that a device on the root bus raises
+	 * by its pin (A first). 0: not known; no zone is given it.
 	 */
 	uint32_t intx[PCI_SLOTS][PCI_INTX_LINES];
 	const struct pci_quirks *quirks; /* may be NULL */
@@ -241,14 +242,16 @@ struct pci_function {
 	/* Life cycle (core/device.c). */
 	enum device_state state;
 	enum stream_state stream;
+	/* stream is not QUIET, but nothing translates it: its zone's manifest says `trust-dma`. */
+	bool untranslated;
 	const char *failure; /* why FAILED; static text */
 	struct zone *owner;
 	struct msi_vector *vectors; /* while assigned: its physical vectors, owned by core/device.c
 				     */
 	unsigned vector_count;
 	/*
-	 * Whom manifest or monitor mean it for, kept by the host of the engine; NULL: nobody. Decides who
-	 * is given an INTx line whichever zone starts first.
+	 * Whom manifest or monitor mean it for, kept by the host of the engine; NULL: nobody.
+	 * Decides who is given an INTx line whichever zone starts first.
 	 */
 	const struct zone *planned;
 	/* While assigned, by core/device.c: 1 + the INTx line of its zone it is on; 0: none. */

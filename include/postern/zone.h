@@ -52,12 +52,22 @@ struct zone {
 	void *arch; /* hv-glue's: stage-2, vCPUs, virtual controllers */
 };
 
+/*
+ * Where the zone's devices find its memory, by their own addresses: where the zone has it; with
+ * `trust-dma`, whose devices may have no IOMMU, where the host has it, behind an IOMMU or not. The
+ * zone's device tree says so (dma-ranges).
+ */
+static inline iova_t zone_dma_base(const struct zone *z)
+{
+	return z->manifest->trust_dma ? z->ram_hpa : z->ram_gpa;
+}
+
 /* Boot: where the engine finds IOMMUs and MSI units, and every function of the machine. */
 void core_init(struct machine *m, const struct pci_table *devices);
 /*
  * Boot, once IOMMUs run and routes are found: what an IOMMU does not keep from memory by itself is
- * kept from it by its Bus Master, off and read back, and the root port's above. A function that does
- * not follow is FAILED, and blocked if its IOMMU has a slot for it.
+ * kept from it by its Bus Master, off and read back, and the root port's above. A function that
+ * does not follow is FAILED, and blocked if its IOMMU has a slot for it.
  */
 void devices_quarantine(struct pci_table *devices);
 /*
@@ -90,11 +100,11 @@ int device_quiesce_start(struct device_quiesce *q, struct zone *z, struct pci_fu
 int device_quiesce_step(struct device_quiesce *q);
 
 /*
- * Takes a PF's VFs from their zones (each as device_quiesce_*() would, all at a time), then clears VF Enable. One step
- * of a resumable machine that several may drive at once: the work that answers VF Enable = 0 or a
- * reset by the owner, and the PF's own release. -EAGAIN: again at *wait_until. 0: the PF has no VFs;
- * those that could not be quieted are FAILED. -EIO: VF Enable does not go off. Bounded by what a
- * quiesce is. No lock held.
+ * Takes a PF's VFs from their zones (each as device_quiesce_*() would, all at a time), then clears
+ * VF Enable. One step of a resumable machine that several may drive at once: the work that answers
+ * VF Enable = 0 or a reset by the owner, and the PF's own release. -EAGAIN: again at *wait_until.
+ * 0: the PF has no VFs; those that could not be quieted are FAILED. -EIO: VF Enable does not go
+ * off. Bounded by what a quiesce is. No lock held.
  */
 int vfs_leave_step(struct pci_function *pf, uint64_t *wait_until);
 

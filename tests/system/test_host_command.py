@@ -118,7 +118,7 @@ def check_manifests(report, records):
 UNSEEN = re.compile(r"^// (cut|replace|machine|slots): ", re.MULTILINE)
 # Devices, images and quantities are the machine's; the rest is the manifest's alone.
 MACHINES = {
-    "unknown-device", "not-assignable", "no-iommu", "isolation-group", "shared-stream", "shared-page", "shared-intx",
+    "unknown-device", "not-assignable", "no-iommu", "trust-dma", "isolation-group", "shared-stream", "shared-page", "shared-intx",
     "shared-msi-id", "reserved-region", "msix-outside-bar", "msix-shared-page", "no-reset", "foreign-bus-reset",
     "memory-doorbell", "window-overflow", "missing-image", "too-many-cpus", "too-much-memory", "duplicate-device",
     "iommu-slots", "iommu-slots-root", "no-sriov", "vf-not-offered", "vf-pf-not-root",

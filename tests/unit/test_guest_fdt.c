@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The zones' generated device trees, read back with libfdt, judged by dtc's own checks, and against the config cell by cell. No
- * address of the config may appear that was not put in: the layouts used here are nobody's.
+ * The zones' generated device trees, read back with libfdt, judged by dtc's own checks, and against
+ * the config cell by cell. No address of the config may appear that was not put in: the layouts
+ * used here are nobody's.
  */
 #include "dts.h"
 #include "host.h"
@@ -22,6 +23,7 @@ static struct guest_fdt_config config(void)
 		.bootargs = "console=ttyAMA0 quiet",
 		.ram = 0x60000000,
 		.ram_size = 0x22200000,
+		.dma = 0x60000000,
 		.initrd = 0x68000000,
 		.initrd_size = 0x123457,
 		.cpu_count = 2,
@@ -233,6 +235,20 @@ static void each_kind_of_uart(void)
 	CU_ASSERT_FALSE(has("/chosen", "stdout-path"));
 }
 
+/* V2: with trust-dma devices use the host's addresses, the zone's CPUs still do not. */
+static void v2_dma_ranges_tell_where_devices_find_memory(void)
+{
+	struct guest_fdt_config c = config();
+
+	build(&c);
+	CU_ASSERT_PTR_NULL(
+		fdt_getprop(tree, fdt_path_offset(tree, "/pcie@30000000"), "dma-ranges", NULL));
+	c.dma = 0x4512345000;
+	build(&c);
+	CHECK_CELLS("/pcie@30000000", "dma-ranges", 0x03000000, 0x45, 0x12345000, 0, 0x60000000, 0,
+		    0x22200000);
+}
+
 static void host_bridge(void)
 {
 	struct guest_fdt_config c = config();
@@ -312,7 +328,8 @@ static void pins_are_wired_to_four_lines(void)
 
 static void dtc_has_no_complaints(void)
 {
-	/* #interrupt-cells without a map: what Linux wants to see to say "no pins" instead of "malformed". */
+	/* #interrupt-cells without a map: what Linux wants to see to say "no pins" instead of
+	 * "malformed". */
 	static const char but[] = "-W no-interrupt_provider -W no-interrupt_map";
 	struct guest_fdt_config c = config();
 
@@ -424,6 +441,7 @@ void suite_guest_fdt(void)
 		TEST(interrupt_controller_and_timer),
 		TEST(each_kind_of_uart),
 		TEST(host_bridge),
+		TEST(v2_dma_ranges_tell_where_devices_find_memory),
 		TEST(pins_are_wired_to_four_lines),
 		TEST(dtc_has_no_complaints),
 		TEST(dtc_would_complain),

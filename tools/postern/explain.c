@@ -165,6 +165,13 @@ static const struct explanation explanations[RULE_COUNT] = {
 		"Its DMA would reach all memory, whatever the zone's CPUs are kept from.",
 		"a device on a host bridge without iommu-map",
 	},
+	[RULE_TRUST_DMA] = {
+		NEEDS_ROUTES, "V2",
+		"The zone says `trust-dma`, and no IOMMU translates what the device sends, or it has no slot left.",
+		"The device works, at host addresses that the zone's device tree tells it (dma-ranges), and nothing keeps it to\n"
+		"them: the zone's kernel, or the device itself, can read and write all memory. This is not isolation.",
+		"zone1 { trust-dma; devices { disk { bdf = \"05:00.0\"; }; }; }; where 05:00.0 is behind no IOMMU",
+	},
 	[RULE_ISOLATION_GROUP] = {
 		NEEDS_DEVICES, "V9",
 		"Another function of the same isolation group goes to another zone.",

@@ -135,6 +135,8 @@ void print_manifest(const struct manifest *m)
 		       z->refused ? ", REFUSED" : "");
 		if (z->debug_half_dma)
 			printf("    note: its devices reach the lower half of its memory only (a debugging aid)\n");
+		if (z->trust_dma)
+			printf("    note: devices that no IOMMU translates may be given to it (not isolated)\n");
 		if (z->all_unassigned)
 			printf("    every device no other zone names\n");
 		for (unsigned k = 0; k < z->device_count; k++)

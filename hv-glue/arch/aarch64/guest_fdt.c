@@ -305,8 +305,8 @@ static void add_window(struct cells *c, uint32_t space, uint64_t base, uint64_t 
 }
 
 /*
- * Pin p of device d (both from 0) is line (d + p) mod 4, as vpci-intx.c has it; devices 4 apart are wired alike,
- * hence two bits of the device number and three of the pin in the mask.
+ * Pin p of device d (both from 0) is line (d + p) mod 4, as vpci-intx.c has it; devices 4 apart are
+ * wired alike, hence two bits of the device number and three of the pin in the mask.
  */
 static void build_intx(struct builder *b, uint32_t first)
 {
@@ -334,7 +334,8 @@ static void build_intx(struct builder *b, uint32_t first)
 static void build_pci(struct builder *b, const struct guest_fdt_config *c)
 {
 	const struct vpci_layout *p = &c->pci;
-	struct cells buses = { .count = 0 }, ranges = { .count = 0 }, msi = { .count = 0 };
+	struct cells buses = { .count = 0 }, ranges = { .count = 0 }, dma = { .count = 0 },
+		     msi = { .count = 0 };
 
 	begin_at(b, "pcie", p->ecam);
 	put_string(b, "compatible", "pci-host-ecam-generic");
@@ -351,6 +352,15 @@ static void build_pci(struct builder *b, const struct guest_fdt_config *c)
 	add_window(&ranges, PCI_SPACE_MEM32, p->mem32, p->mem32_size);
 	add_window(&ranges, PCI_SPACE_MEM64, p->mem64, p->mem64_size);
 	put_cells(b, "ranges", &ranges);
+	/* Only the zone's memory, and where devices find it (PCI Bus Binding to IEEE
+	 * 1275, 2.2.1.1). */
+	if (c->dma != c->ram) {
+		add32(&dma, PCI_SPACE_MEM64);
+		add64(&dma, c->dma);
+		add64(&dma, c->ram);
+		add64(&dma, c->ram_size);
+		put_cells(b, "dma-ranges", &dma);
+	}
 	if (c->gic.its_size) {
 		/* Virtual device id == virtual requester ID. */
 		add32(&msi, 0);

@@ -169,6 +169,7 @@ static int write_device_tree(struct zone *z, gpa_t gpa, gpa_t initrd, uint64_t i
 		.name = z->name,
 		.bootargs = z->manifest->bootargs,
 		.ram = z->ram_gpa,
+		.dma = zone_dma_base(z),
 		.ram_size = z->ram_size,
 		.initrd = initrd,
 		.initrd_size = initrd_size,

@@ -62,6 +62,7 @@ struct guest_fdt_config {
 	const char *bootargs; /* "" allowed, NULL is "" */
 	gpa_t ram;
 	uint64_t ram_size;
+	iova_t dma;   /* where PCI devices find it; not ram: the tree says so (dma-ranges) */
 	gpa_t initrd; /* initrd_size 0: none */
 	uint64_t initrd_size;
 	unsigned cpu_count;       /* 1..MAX_CPUS */
