@@ -262,8 +262,9 @@ int eiointc_cpu_init(void)
 	if (!ready) {
 		host_log(
 			LOG_WARN,
-			"eiointc: this machine routes to cores 0 to 3 only: no device interrupts on CPU %u",
-			index);
+			"eiointc: this machine routes to cores 0 to 3 only: no device interrupts on "
+			"CPU %u (core %u)",
+			index, cpu->core);
 		return -EOPNOTSUPP;
 	}
 	/* What earlier software left pending; the vectors' new owners have nothing in flight yet. */

@@ -281,7 +281,7 @@ static void what_cannot_be_is_refused(void)
 static void emulator_with_one_register_file(void)
 {
 	machine(8, true);
-	CU_ASSERT_TRUE(model_log_contains("no device interrupts on CPU 4"));
+	CU_ASSERT_TRUE(model_log_contains("no device interrupts on CPU 4 (core 4)"));
 	CU_ASSERT_FALSE(eiointc_cpu_ready(4));
 	CU_ASSERT_EQUAL(claim(64, 1, 4), -EINVAL);
 	for (unsigned cpu = 0; cpu < 4; cpu++) {
