@@ -133,6 +133,15 @@ static void print_vectors(const struct pci_function *f)
 	}
 }
 
+static void print_line(const struct pci_function *f)
+{
+	const unsigned line = f->intx_line;
+
+	if (line)
+		monitor_print("    INTx: interrupt %u, INT%c of its zone", pci_intx_irq(f),
+			      'A' + (int)line - 1);
+}
+
 static void print_routes(const struct pci_function *f)
 {
 	char iommu[40] = "no iommu", msi[48] = "no msi unit";
@@ -175,6 +184,7 @@ static void print_function(const struct pci_function *f)
 			      (unsigned)f->sriov.offered);
 	print_routes(f);
 	print_vectors(f);
+	print_line(f);
 	print_bars(f, owner, vbdf);
 	if (f->state == DEVICE_FAILED && failure)
 		monitor_print("    failed: %s", failure);

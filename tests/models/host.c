@@ -65,8 +65,7 @@ static struct {
 	unsigned kick_count;
 	void (*on_kick)(void);
 	struct line lines[MAX_LINES];
-	unsigned fail_line;
-	int detach_answer;
+	int (*line_answer)(bool attach);
 	const struct lock *locks[MAX_LOCKS];
 	unsigned lock_count;
 	uint64_t now_ns;
@@ -504,10 +503,10 @@ int host_line_attach(struct zone *z, uint32_t irq, unsigned wanted)
 {
 	struct line *mine = &model.lines[4 * z->id], *l = line_of(irq);
 
-	if (model.fail_line && model.fail_line-- == 1) {
-		model.fail_line = 1; /* and every later one */
-		return -ENOSPC;
-	}
+	int err = model.line_answer ? model.line_answer(true) : 0;
+
+	if (err)
+		return err;
 	if (l && l->zone != z)
 		return -EBUSY;
 	for (unsigned n = 0; !l && n < 4; n++)
@@ -522,14 +521,13 @@ int host_line_attach(struct zone *z, uint32_t irq, unsigned wanted)
 int host_line_detach(struct zone *z, uint32_t irq)
 {
 	struct line *l = line_of(irq);
+	int err = model.line_answer ? model.line_answer(false) : 0;
 
 	if (!l || l->zone != z)
 		model_fail("interrupt %u is not a line of zone %s", irq, z->name);
-	else if (model.detach_answer)
-		return model.detach_answer;
-	else
+	else if (!err)
 		l->users--;
-	return 0;
+	return err;
 }
 
 const struct zone *model_line_owner(uint32_t irq, unsigned *users)
@@ -541,12 +539,7 @@ const struct zone *model_line_owner(uint32_t irq, unsigned *users)
 	return l ? l->zone : NULL;
 }
 
-void model_fail_line_after(unsigned n)
+void model_line_answers(int (*answer)(bool attach))
 {
-	model.fail_line = n;
-}
-
-void model_line_detach_answers(int err)
-{
-	model.detach_answer = err;
+	model.line_answer = answer;
 }

@@ -129,10 +129,8 @@ void model_on_kick(void (*fn)(void));
 
 /* Whose INTx line a level interrupt is, and of how many functions; NULL: nobody's. */
 const struct zone *model_line_owner(uint32_t irq, unsigned *users);
-/* The n-th host_line_attach() from now on and every later one answers -ENOSPC; 0: none. */
-void model_fail_line_after(unsigned n);
-/* What host_line_detach() answers; then nothing is given back. */
-void model_line_detach_answers(int err);
+/* What each host_line_attach() and host_line_detach() answers; not 0: it did nothing. NULL: 0. */
+void model_line_answers(int (*answer)(bool attach));
 
 /* Locks taken and not released; a recursive lock or a release of a free lock is a model_fail(). */
 unsigned model_locks_held(void);

@@ -7,7 +7,7 @@ QEMU's trace of its interrupt controller is the witness: every line raised and l
 physical CPU each was taken, and that not one message was sent. Data is judged as everywhere: by the host's
 digest of the image and by the network peer.
 
-* zone1 uses both devices, resets them, is killed in the middle of it and comes back; the drive
+* zone1 uses both devices, resets them, is killed in the middle of traffic and comes back; the drive
   goes to root and back, and its line with it.
 * Both devices on one line, both zone1's: they share it. A device that holds the line up and a driver
   that does not lower it cost nobody but zone1, whose INTx Disable ends it.
@@ -92,7 +92,9 @@ class Run:
                 f"QEMU: interrupt {intid} was raised, lowered as often, taken by the zone's CPUs only",
                 f"{seen.raised[intid]} times, {dict(taken)}",
             )
-        self.report.check(not seen.messages, "QEMU's ITS: no message from anybody", seen.messages)
+        self.report.check(
+            not seen.messages, "QEMU's ITS: no message from anybody", seen.messages or ""
+        )
 
     # ---- slices ----
 
@@ -170,9 +172,10 @@ class Run:
         self.lines(start, {self.nvme}, cpus)
 
     def kill(self):
-        self.report.step(f"{ZONE} is killed in the middle of its I/O, and started again")
-        self.zone.run(f"(while :; do iotool read-sha256 {checks.DISK} 8M; done > /dev/null 2>&1 &)")
-        self.zone.run(f"(ping -i 0.01 {checks.PEER_ADDRESS} > /dev/null 2>&1 &)")
+        self.report.step(f"{ZONE} is killed while the card is busy, and started again")
+        # Not the drive: QEMU's holds its line for good when completions were left unread at a reset.
+        for _ in range(4):
+            self.zone.run(f"(ping -i 0.002 {checks.PEER_ADDRESS} > /dev/null 2>&1 &)")
         time.sleep(1)
         self.stop()
         self.start()

@@ -123,6 +123,16 @@ static void lines_apart_stay_apart(void)
 	CU_ASSERT_NOT_EQUAL(zone_line(1, drive, pin(1, drive)), zone_line(1, card, pin(1, card)));
 }
 
+static int no_line_is_left(bool attach)
+{
+	return attach ? -ENOSPC : 0;
+}
+
+static int nobody_lets_go(bool attach)
+{
+	return attach ? 0 : -ETIMEDOUT;
+}
+
 static void without_a_table_no_pin_is_shown(void)
 {
 	setup();
@@ -133,7 +143,7 @@ static void without_a_table_no_pin_is_shown(void)
 	CU_ASSERT_FALSE(may_raise(drive_hw));
 	/* Nor where the host has no line left. */
 	setup();
-	model_fail_line_after(1);
+	model_line_answers(no_line_is_left);
 	CU_ASSERT_EQUAL(secure_give(1, drive), 0);
 	CU_ASSERT(model_log_contains("has no INTx"));
 	CU_ASSERT_EQUAL(pin(1, drive), 0);
@@ -265,7 +275,7 @@ static void c6_a_line_that_does_not_come_back_is_a_failed_device(void)
 {
 	setup_shared();
 	CU_ASSERT_EQUAL(secure_give(1, drive), 0);
-	model_line_detach_answers(-ETIMEDOUT);
+	model_line_answers(nobody_lets_go);
 	CU_ASSERT_EQUAL(secure_take_back(1, drive), -ENODEV);
 	CU_ASSERT_EQUAL(drive->state, DEVICE_FAILED);
 	CU_ASSERT_STRING_EQUAL(drive->failure, "its interrupt line could not be taken back");

@@ -113,6 +113,11 @@ static void an_assigned_device_shows_its_place_in_the_zone(void)
 		 "010802  assigned     zone1         " SBDF_FMT "  group", SBDF_ARG(where));
 	CU_ASSERT(has(answer, expected));
 	CU_ASSERT(has(answer, "    vectors 3: 8192..8193@cpu1 8194@cpu2\n"));
+	CU_ASSERT_FALSE(has(answer, "INTx"));
+	f->interrupt_pin = 1;
+	f->host->intx[sbdf_dev(f->parent->sbdf)][0] = 37;
+	f->intx_line = 3;
+	CU_ASSERT(has(hv_command("devices"), "    INTx: interrupt 37, INTC of its zone\n"));
 	/* Before the zone's kernel decodes it there is no guest address. */
 	CU_ASSERT(has(answer, "    bar 0 mem64: gpa none -> hpa 0x"));
 

@@ -32,6 +32,7 @@
 #define ITS      ((hpa_t)0x8080000)
 #define REDIST   ((hpa_t)0x80a0000)
 #define CPUS     4u
+#define IRQ      37u /* of the first drive's line */
 #define RAM_GPA  ((gpa_t)0x80000000)
 #define RAM_HPA  ((hpa_t)0x4b601000) /* no large pages: more tables to run out of memory for */
 #define RAM_SIZE (4 * MIB)
@@ -47,6 +48,7 @@ enum kind {
 	GUEST_MAP,   /* host_map_guest() */
 	IOMMU_CALL,  /* domain_create, map, attach, block, domain_destroy answer an error */
 	MSI_CALL,    /* vectors_alloc, vectors_free, vector_target answer an error */
+	LINE_CALL,   /* host_line_attach(), host_line_detach() answer an error */
 	SMMU_SYNC,   /* the command queue stops: a timeout */
 	SMMU_REFUSE, /* a command is refused */
 	ITS_STALL,   /* a command is refused, the queue stalls */
@@ -60,7 +62,7 @@ static const char *const kind_names[KINDS] = {
 	[IOMMU_CALL] = "IOMMU calls",     [MSI_CALL] = "MSI unit calls",
 	[SMMU_SYNC] = "SMMU timeouts",    [SMMU_REFUSE] = "SMMU refusals",
 	[ITS_STALL] = "ITS stalls",       [CONFIG_GONE] = "config accesses",
-	[STUCK] = "waits for the device",
+	[STUCK] = "waits for the device", [LINE_CALL] = "INTx line calls",
 };
 
 static struct {
@@ -79,6 +81,7 @@ static const struct pci_config_ops *real_config;
 static struct pci_config_ops config_ops;
 static struct pci_function *first, *second;
 static int domains, vectors_live;
+static bool line_lost; /* the first drive's */
 
 /*
  * Vectors that could not be taken back: their memory is kept from everybody on purpose, since
@@ -96,8 +99,9 @@ struct counters {
 	uint64_t pages, guest_bytes;
 	unsigned devices, events, streams, locks;
 	int domains, vectors;
-	unsigned lpis; /* that somebody has */
-	uint64_t vmid; /* of the last domain */
+	unsigned lpis;  /* that somebody has */
+	unsigned lines; /* the same */
+	uint64_t vmid;  /* of the last domain */
 };
 
 static bool strikes(enum kind k)
@@ -166,6 +170,15 @@ static int vectors_free(struct msi_unit *u, uint32_t device, struct msi_vector *
 static int vector_target(struct msi_vector *v, unsigned cpu)
 {
 	return strikes(MSI_CALL) ? -ETIMEDOUT : real_msi->vector_target(v, cpu);
+}
+
+/* Without a line the device has messages only; one that does not come back is lost with it. */
+static int line_answer(bool attach)
+{
+	if (!strikes(LINE_CALL))
+		return 0;
+	line_lost = !attach;
+	return attach ? -ENOSPC : -ETIMEDOUT;
 }
 
 static struct model_pci_function *drive(void)
@@ -277,6 +290,11 @@ static void setup(void)
 	core_init(&board, &machine.table);
 	first = model_function(1, 0, 0);
 	second = model_function(2, 0, 0);
+	first->interrupt_pin = second->interrupt_pin = 1;
+	machine.host.intx[2][0] = IRQ;
+	machine.host.intx[3][0] = IRQ + 1;
+	line_lost = false;
+	model_line_answers(line_answer);
 	real_config = machine.host.config;
 	config_ops = *real_config;
 	config_ops.read = config_read;
@@ -410,6 +428,10 @@ static void recover(bool proven)
 		CU_ASSERT_EQUAL(first->state, DEVICE_FAILED);
 	take_back_lost();
 	fault.kind = NOTHING;
+	if (line_lost) {
+		CU_ASSERT_EQUAL(first->state, DEVICE_FAILED);
+		CU_ASSERT_EQUAL(host_line_detach(guest(), IRQ), 0);
+	}
 	if (!proven)
 		CU_ASSERT_EQUAL(iommu_ops.block(&board.iommus[0], first->iommu.id), 0);
 	CU_ASSERT_EQUAL(zone_domains_destroy(guest()), 0);
@@ -550,6 +572,8 @@ static struct counters run(enum kind kind, unsigned n, unsigned calls[KINDS])
 	c.locks = model_locks_held();
 	c.domains = domains;
 	c.vectors = vectors_live;
+	c.lines = (model_line_owner(IRQ, NULL) ? 1u : 0u) +
+		  (model_line_owner(IRQ + 1, NULL) ? 1u : 0u);
 	forgive_lost(&c);
 	return c;
 }
@@ -578,6 +602,7 @@ static void each_failure_is_survived(void)
 	CU_ASSERT_EQUAL(expected.guest_bytes, 0);
 	CU_ASSERT_EQUAL(expected.domains, 0);
 	CU_ASSERT_EQUAL(expected.vectors, 0);
+	CU_ASSERT_EQUAL(expected.lines, 0);
 	for (enum kind k = NOTHING + 1; k < KINDS; k++) {
 		failed = released = 0;
 		for (unsigned n = 1; n <= calls[k]; n++) {
