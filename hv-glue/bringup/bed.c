@@ -21,6 +21,7 @@
 #define DRAIN_BOUND_MS   2000u
 #define MESSAGE_BOUND_MS 1000u
 #define FAULT_BOUND_MS   200u
+#define FAULT_SLICE      1024u /* of a device that does not stop */
 
 #define GRANULE_PAGES (BED_GRANULE / PAGE_SIZE)
 #define BED_PAGES     (BED_GRANULES * GRANULE_PAGES)
@@ -451,7 +452,7 @@ static bool fault_came(void *ctx)
 	struct iommu_fault fault;
 
 	/* The unit's interrupt may have brought them to the log already, or not exist. */
-	while (u->ops->fault_next(u, &fault) > 0)
+	for (unsigned i = 0; i < FAULT_SLICE && u->ops->fault_next(u, &fault) > 0; i++)
 		fault_log_add(u->index, &fault);
 	while (fault_log_next(&a->b->faults_from, &r)) {
 		if (r.unit == u->index && r.fault.stream == a->b->f->iommu.id && r.fault.has_iova &&

@@ -216,8 +216,8 @@ void bringup_run(const char *command_line)
 
 	if (!bringup_parse(command_line, &o, bad, sizeof(bad))) {
 		report_row("machine", "command line", VERDICT_FAILED,
-			   "%s: not one of cpu=N expect-cpu=N (below %u) dump destructive only=BDF "
-			   "expect=nvme,igb",
+			   "%s: not one of cpu=N expect-cpu=N (below %u) dump destructive stay "
+			   "only=BDF expect=nvme,igb",
 			   bad, (unsigned)MAX_CPUS);
 	} else if (choose_cpus(&o)) {
 		machine_describe(&o);
@@ -225,5 +225,7 @@ void bringup_run(const char *command_line)
 		test_functions(&o);
 	}
 	report_finish();
+	if (o.stay)
+		cpu_idle();
 	machine_power_off();
 }

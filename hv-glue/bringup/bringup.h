@@ -28,6 +28,7 @@ struct bringup_options {
 	uint32_t expect_cpu; /* where they have to arrive; default: cpu */
 	sbdf_t only;         /* SBDF_NONE: every function there is a driver for */
 	bool dump;           /* all of config space, not its first 256 bytes */
+	bool stay;           /* the machine is left on */
 	bool destructive;    /* drives may be written */
 	bool expect_nvme, expect_igb;
 };

@@ -67,10 +67,18 @@ _Static_assert(sizeof(struct nvme_completion) == 16, "1 << CC.IOCQES");
 #define COMPLETION_PHASE  BIT32(0)
 #define COMPLETION_STATUS MASK32(11, 1) /* status code type and status code */
 
-/* Admin commands (5): Create I/O Submission Queue 5.5, Completion Queue 5.4, Identify 5.17. */
+/*
+ * Admin commands (5): Create I/O Submission Queue 5.5, Completion Queue 5.4, Identify 5.17, Set
+ * Features 5.27.
+ */
 #define ADMIN_CREATE_SQ 0x01u
 #define ADMIN_CREATE_CQ 0x05u
 #define ADMIN_IDENTIFY  0x06u
+#define ADMIN_SET       0x09u
+
+/* Set Features, Number of Queues (5.27.1.5): submission and completion queues, each less one. */
+#define FEATURE_QUEUES 0x07u
+#define ONE_OF_EACH    0u
 
 #define IDENTIFY_NAMESPACE  0x00u
 #define IDENTIFY_CONTROLLER 0x01u

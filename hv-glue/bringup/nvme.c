@@ -144,8 +144,15 @@ static int create_io_queue(void)
 		.dword10 = size,
 		.dword11 = QUEUE_CONTIGUOUS | (uint32_t)FIELD_PUT(SQ_CQ_ID, 1),
 	};
-	int err = run(&nvme.admin, &cq);
+	struct nvme_command queues = {
+		.opcode = ADMIN_SET,
+		.dword10 = FEATURE_QUEUES,
+		.dword11 = ONE_OF_EACH,
+	};
+	int err = run(&nvme.admin, &queues);
 
+	if (!err)
+		err = run(&nvme.admin, &cq);
 	return err ? err : run(&nvme.admin, &sq);
 }
 

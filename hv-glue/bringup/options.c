@@ -133,6 +133,8 @@ static bool read_option(const struct word *w, struct bringup_options *o)
 
 	if (is(w, "dump"))
 		o->dump = true;
+	else if (is(w, "stay"))
+		o->stay = true;
 	else if (is(w, "destructive"))
 		o->destructive = true;
 	else if (has(w, "cpu=", &value))

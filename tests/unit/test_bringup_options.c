@@ -32,7 +32,7 @@ static void without_words_nothing_is_written_and_all_is_tried(void)
 	CU_ASSERT_EQUAL(options.cpu, BRINGUP_CPU_DEFAULT);
 	CU_ASSERT_EQUAL(options.expect_cpu, BRINGUP_CPU_DEFAULT);
 	CU_ASSERT_EQUAL(options.only, SBDF_NONE);
-	CU_ASSERT_FALSE(options.destructive || options.dump);
+	CU_ASSERT_FALSE(options.destructive || options.dump || options.stay);
 	CU_ASSERT_FALSE(options.expect_nvme || options.expect_igb);
 }
 
@@ -45,9 +45,9 @@ static void every_word_is_read(void)
 	CU_ASSERT_TRUE(options.dump && options.destructive);
 	CU_ASSERT_EQUAL(options.only, sbdf_make(0, 5, 0x1f, 7));
 	CU_ASSERT_TRUE(options.expect_nvme && options.expect_igb);
-	CU_ASSERT_TRUE(parse("bringup only=00Ab:fF:00.0 expect=nvme"));
+	CU_ASSERT_TRUE(parse("bringup only=00Ab:fF:00.0 stay expect=nvme"));
 	CU_ASSERT_EQUAL(options.only, sbdf_make(0xab, 0xff, 0, 0));
-	CU_ASSERT_TRUE(options.expect_nvme && !options.expect_igb);
+	CU_ASSERT_TRUE(options.stay && options.expect_nvme && !options.expect_igb);
 }
 
 /* A misspelt word must not pass for a test that was not asked for. */

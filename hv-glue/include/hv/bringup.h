@@ -6,7 +6,7 @@
  * (docs/bringup.md). hv-glue/bringup/.
  *
  * Asked for on the image's command line: `bringup [cpu=N] [expect-cpu=N] [dump] [destructive]
- * [only=BDF] [expect=nvme,igb]`. What stands before the word `bringup` is somebody else's.
+ * [stay] [only=BDF] [expect=nvme,igb]`. What stands before the word `bringup` is somebody else's.
  *
  * Boot CPU (which does the housekeeping), after interrupts and IOMMUs are up and every function is
  * quarantined; no zone exists.
@@ -20,7 +20,7 @@
 bool bringup_wanted(const char *command_line);
 /*
  * Runs it, with its account on the hypervisor's console; the last line is "bringup: N passed, M
- * failed". Then the machine is switched off. Pre: bringup_wanted(command_line).
+ * failed". Then the machine is switched off, unless it is to stay on. Pre: bringup_wanted(command_line).
  */
 _Noreturn void bringup_run(const char *command_line);
 
