@@ -68,7 +68,7 @@ static void fired(void *context, unsigned vector)
 
 static int free_some(const struct msi_vector *v, unsigned count)
 {
-	unsigned vectors[BATCH];
+	unsigned vectors[BATCH] = { 0 };
 	int err = 0;
 
 	/* A batch that fails does not keep the next one from falling silent. */

@@ -133,21 +133,35 @@ uint32_t veio_lines(const struct vloongson *v, unsigned vcpu)
 	return lines;
 }
 
-/* Where register blocks are, a byte of each at a time. */
-static bool inside(uint32_t offset, uint32_t base, uint32_t size)
+/* The register blocks, and which byte of its block an offset is. */
+enum block { NODE_MAP, IP_MAP, ENABLE, BOUNCE, PENDING, CORE_ISR, ROUTE, BLOCKS };
+
+static enum block find(uint32_t offset, unsigned *byte)
 {
-	return offset - base < size;
+	static const struct {
+		uint32_t base, size;
+	} at[BLOCKS] = {
+		[NODE_MAP] = { IOCSR_EIO_NODE_MAP, 2 * EIO_NODES },
+		[IP_MAP] = { IOCSR_EIO_IP_MAP, EIO_VECTORS / 32 },
+		[ENABLE] = { IOCSR_EIO_ENABLE, EIO_BITMAP_SIZE },
+		[BOUNCE] = { IOCSR_EIO_BOUNCE, EIO_BITMAP_SIZE },
+		[PENDING] = { IOCSR_EIO_ISR, EIO_BITMAP_SIZE },
+		[CORE_ISR] = { IOCSR_EIO_CORE_ISR, EIO_BITMAP_SIZE },
+		[ROUTE] = { IOCSR_EIO_ROUTE, EIO_VECTORS },
+	};
+	enum block b = NODE_MAP;
+
+	while (b < BLOCKS && offset - at[b].base >= at[b].size)
+		b++;
+	*byte = b < BLOCKS ? offset - at[b].base : 0;
+	return b;
 }
 
 bool veio_has(uint32_t offset)
 {
-	return inside(offset, IOCSR_EIO_NODE_MAP, 2 * EIO_NODES) ||
-	       inside(offset, IOCSR_EIO_IP_MAP, EIO_VECTORS / 32) ||
-	       inside(offset, IOCSR_EIO_ENABLE, EIO_BITMAP_SIZE) ||
-	       inside(offset, IOCSR_EIO_BOUNCE, EIO_BITMAP_SIZE) ||
-	       inside(offset, IOCSR_EIO_ISR, EIO_BITMAP_SIZE) ||
-	       inside(offset, IOCSR_EIO_CORE_ISR, EIO_BITMAP_SIZE) ||
-	       inside(offset, IOCSR_EIO_ROUTE, EIO_VECTORS);
+	unsigned byte;
+
+	return find(offset, &byte) != BLOCKS;
 }
 
 /* Pending before routing, and on the node's cores. */
@@ -164,20 +178,27 @@ static uint8_t pending_byte(const struct vloongson *v, unsigned node, unsigned b
 uint8_t veio_read8(const struct vloongson *v, unsigned vcpu, uint32_t offset)
 {
 	const struct veio_node *n = &v->s.node[node_of(vcpu)];
+	unsigned byte;
 
-	if (offset >= IOCSR_EIO_ROUTE)
-		return n->route[offset - IOCSR_EIO_ROUTE];
-	if (offset >= IOCSR_EIO_CORE_ISR)
-		return v->s.core[vcpu].isr[offset - IOCSR_EIO_CORE_ISR];
-	if (offset >= IOCSR_EIO_ISR)
-		return pending_byte(v, node_of(vcpu), offset - IOCSR_EIO_ISR);
-	if (offset >= IOCSR_EIO_BOUNCE)
-		return n->bounce[offset - IOCSR_EIO_BOUNCE];
-	if (offset >= IOCSR_EIO_ENABLE)
-		return n->enable[offset - IOCSR_EIO_ENABLE];
-	if (offset >= IOCSR_EIO_IP_MAP)
-		return n->ip_map[offset - IOCSR_EIO_IP_MAP];
-	return n->node_map[offset - IOCSR_EIO_NODE_MAP];
+	switch (find(offset, &byte)) {
+	case NODE_MAP:
+		return n->node_map[byte];
+	case IP_MAP:
+		return n->ip_map[byte];
+	case ENABLE:
+		return n->enable[byte];
+	case BOUNCE:
+		return n->bounce[byte];
+	case PENDING:
+		return pending_byte(v, node_of(vcpu), byte);
+	case CORE_ISR:
+		return v->s.core[vcpu].isr[byte];
+	case ROUTE:
+		return n->route[byte];
+	case BLOCKS:
+		break;
+	}
+	return 0;
 }
 
 /* A vector whose enable is taken away while it is pending waits until it is given back. */
@@ -238,26 +259,38 @@ static void isr_clear8(struct vloongson *v, unsigned vcpu, unsigned byte, uint8_
 		vloongson_update(v, vcpu);
 }
 
+static void ip_map_write8(struct vloongson *v, unsigned node, unsigned byte, uint8_t value)
+{
+	v->s.node[node].ip_map[byte] = value;
+	for (unsigned i = 0; i < v->config.vcpus; i++)
+		vloongson_update(v, i);
+}
+
 void veio_write8(struct vloongson *v, unsigned vcpu, uint32_t offset, uint8_t value)
 {
-	unsigned node = node_of(vcpu);
-	struct veio_node *n = &v->s.node[node];
+	unsigned node = node_of(vcpu), byte;
 
-	if (offset >= IOCSR_EIO_ROUTE) {
-		route_write8(v, node, offset - IOCSR_EIO_ROUTE, value);
-	} else if (offset >= IOCSR_EIO_CORE_ISR) {
-		isr_clear8(v, vcpu, offset - IOCSR_EIO_CORE_ISR, value);
-	} else if (offset >= IOCSR_EIO_ISR) {
-		return; /* read-only */
-	} else if (offset >= IOCSR_EIO_BOUNCE) {
-		n->bounce[offset - IOCSR_EIO_BOUNCE] = value;
-	} else if (offset >= IOCSR_EIO_ENABLE) {
-		enable_write8(v, node, offset - IOCSR_EIO_ENABLE, value);
-	} else if (offset >= IOCSR_EIO_IP_MAP) {
-		n->ip_map[offset - IOCSR_EIO_IP_MAP] = value;
-		for (unsigned i = 0; i < v->config.vcpus; i++)
-			vloongson_update(v, i);
-	} else {
-		node_map_write8(v, node, offset - IOCSR_EIO_NODE_MAP, value);
+	switch (find(offset, &byte)) {
+	case NODE_MAP:
+		node_map_write8(v, node, byte, value);
+		break;
+	case IP_MAP:
+		ip_map_write8(v, node, byte, value);
+		break;
+	case ENABLE:
+		enable_write8(v, node, byte, value);
+		break;
+	case BOUNCE:
+		v->s.node[node].bounce[byte] = value;
+		break;
+	case CORE_ISR:
+		isr_clear8(v, vcpu, byte, value);
+		break;
+	case ROUTE:
+		route_write8(v, node, byte, value);
+		break;
+	case PENDING: /* read-only */
+	case BLOCKS:
+		break;
 	}
 }
