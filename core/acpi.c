@@ -117,7 +117,9 @@ static int look_at(const struct acpi_memory *memory, hpa_t base, uint64_t room,
 	const char *header;
 
 	*t = (struct acpi_table){ .base = base };
-	header = room < ACPI_HEADER_SIZE ? NULL : memory->map(memory->ctx, base, ACPI_HEADER_SIZE);
+	header = room < ACPI_HEADER_SIZE || !memory->map
+			 ? NULL
+			 : memory->map(memory->ctx, base, ACPI_HEADER_SIZE);
 	if (!base || !header) {
 		host_log(LOG_ERROR, "acpi: no table can be read at 0x%llx",
 			 (unsigned long long)base);

@@ -59,7 +59,8 @@ struct acpi {
 int acpi_open(struct acpi *a, const struct acpi_memory *memory, hpa_t rsdp);
 /*
  * A table that goes before the firmware's of the same signature; same checks, same parsers. It is
- * found in `size` bytes at `base`, and may be shorter. -EINVAL, -ENOSPC: *a is as before.
+ * found in `size` bytes at `base`, and may be shorter. -EINVAL (always so before acpi_open()),
+ * -ENOSPC: *a is as before.
  */
 int acpi_override(struct acpi *a, hpa_t base, uint64_t size);
 /* The n-th table with this signature, or NULL. */

@@ -56,7 +56,8 @@ static const void *map(void *ctx, hpa_t base, uint64_t size)
 	const struct boot_info *boot = ctx;
 
 	if (!in_regions(boot->memory, boot->memory_count, base, size) &&
-	    !in_regions(boot->reserved, boot->reserved_count, base, size))
+	    !in_regions(boot->reserved, boot->reserved_count, base, size) &&
+	    !in_regions(&boot->overrides, 1, base, size))
 		return NULL;
 	return host_phys_to_virt(base);
 }
@@ -229,6 +230,8 @@ int qv_la_discover_acpi(const struct boot_info *boot, struct machine *m)
 
 	if (!err)
 		err = acpi_madt(&tables, &madt);
+	if (err == -ENOENT)
+		err = refuse(-ENODEV, "there is no MADT");
 	if (!err)
 		err = qv_take_boot_memory(boot, m);
 	if (!err && !m->memory_count)

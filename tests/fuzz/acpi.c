@@ -9,12 +9,14 @@
  */
 #include "fuzz.h"
 #include "host.h"
+#include "machine.h"
 
 #include <postern/acpi.h>
 #include <postern/errno.h>
 #include <string.h>
 
 #define KEEP_CHECKSUMS BIT32(0)
+#define BOARDS         BIT32(2) /* and every board is discovered by them */
 #define RAW            BIT32(1) /* the rest is memory that begins with a root pointer */
 
 #define STEP        0x10000u
@@ -319,6 +321,35 @@ static void check_tables(const struct acpi *a)
 	check_fixed(a);
 }
 
+/* Each machine that ACPI can describe, from these tables, whether it would take them for its own or not. */
+static void check_boards(void)
+{
+	static const struct memory_region memory = { 0x90000000, 256 * MIB },
+					  reserved = { 0, (uint64_t)MAX_PIECES * STEP };
+	const struct boot_info boot = { .acpi_rsdp = RSDP,
+					.memory = &memory,
+					.memory_count = 1,
+					.reserved = &reserved,
+					.reserved_count = 1 };
+	static struct machine m;
+
+	model_reset();
+	fuzz_config_space();
+	for (unsigned i = 1; i < MAX_PIECES; i++) {
+		uint8_t *ram = model_ram_add((hpa_t)i * STEP, STEP);
+
+		if (i < piece_count && pieces[i].data && pieces[i].size <= STEP)
+			memcpy(ram, pieces[i].data, pieces[i].size);
+	}
+	for (const struct platform *const *p = platforms_loongarch64; *p; p++) {
+		memset(&m, 0, sizeof(m));
+		if (!(*p)->discover(&boot, &m))
+			fuzz_check_machine(&m);
+		else
+			FUZZ_CHECK(model_log()[0], "%s: refused without a word", (*p)->name);
+	}
+}
+
 void fuzz_acpi(const uint8_t *data, size_t size)
 {
 	static const struct acpi_memory memory = { .map = map };
@@ -343,6 +374,8 @@ void fuzz_acpi(const uint8_t *data, size_t size)
 							  pieces[piece_count - 1].size))
 			check_tables(&a);
 	}
+	if (how & BOARDS)
+		check_boards();
 	while (piece_count)
 		free(pieces[--piece_count].data);
 }

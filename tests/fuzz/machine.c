@@ -5,6 +5,7 @@
  */
 #include "fdt.h"
 #include "host.h"
+#include "machine.h"
 
 #include <postern/platform.h>
 #include <string.h>
@@ -28,7 +29,8 @@ static void check_host(const struct machine *m, const struct pci_host *h)
 	FUZZ_CHECK(h->config && h->widths, "a host bridge without config access");
 	FUZZ_CHECK(h->bus_first <= h->bus_last, "buses %u to %u", h->bus_first, h->bus_last);
 	check_region("ECAM", h->config_base, h->config_size);
-	FUZZ_CHECK(h->config_size >= (uint64_t)(h->bus_last - h->bus_first + 1u) << 20,
+	FUZZ_CHECK(h->config != &pci_ecam_ops ||
+			   h->config_size >= (uint64_t)(h->bus_last - h->bus_first + 1u) << 20,
 		   "an ECAM shorter than its buses");
 	FUZZ_CHECK(h->window_count <= MAX_PCI_WINDOWS, "%u windows", h->window_count);
 	for (unsigned i = 0; i < h->window_count; i++) {
@@ -53,8 +55,10 @@ static void check_power(const struct power_register *r)
 
 static void check_loongson(const struct machine *m)
 {
-	FUZZ_CHECK(m->loongson.vectors == 256 && m->loongson.eio_pin < 8, "%u vectors on pin %u",
-		   m->loongson.vectors, m->loongson.eio_pin);
+	FUZZ_CHECK((m->loongson.vectors == 256 || m->loongson.vectors == 128) &&
+			   m->loongson.eio_pin < 8 && m->loongson.lio_pin < 8,
+		   "%u vectors on pin %u, LIOINTC on %u", m->loongson.vectors, m->loongson.eio_pin,
+		   m->loongson.lio_pin);
 	FUZZ_CHECK(m->loongson.pch_pic_count && m->loongson.pch_pic_count <= MAX_PCH_PICS,
 		   "%u PCH-PICs", m->loongson.pch_pic_count);
 	for (unsigned i = 0; i < m->loongson.pch_pic_count; i++)
@@ -67,7 +71,7 @@ static void check_loongson(const struct machine *m)
 	check_power(&m->power_off);
 }
 
-static void check_machine(const struct machine *m)
+void fuzz_check_machine(const struct machine *m)
 {
 	FUZZ_CHECK(m->memory_count && m->memory_count <= MAX_MEMORY_REGIONS, "%u pieces of memory",
 		   m->memory_count);
@@ -118,9 +122,15 @@ static void config_write(void *ctx, uint64_t offset, unsigned size, uint64_t val
 		   (unsigned long long)value, (unsigned long long)offset, size);
 }
 
-void fuzz_machine(const uint8_t *data, size_t size)
+void fuzz_config_space(void)
 {
 	static const struct model_mmio_ops config = { .read = config_read, .write = config_write };
+
+	model_mmio_add(0, UINT64_MAX, &config, NULL);
+}
+
+void fuzz_machine(const uint8_t *data, size_t size)
+{
 	static struct machine m;
 	size_t length;
 	void *fdt;
@@ -128,13 +138,13 @@ void fuzz_machine(const uint8_t *data, size_t size)
 	const struct platform *p;
 
 	model_reset();
-	model_mmio_add(0, UINT64_MAX, &config, NULL);
+	fuzz_config_space();
 	fdt = fuzz_fdt(data, size, &length);
 	boot = (struct boot_info){ .fdt = fdt, .fdt_size = length };
 	p = platform_select(&boot);
 	memset(&m, 0, sizeof(m));
 	if (p && !p->discover(&boot, &m))
-		check_machine(&m);
+		fuzz_check_machine(&m);
 	else if (p)
 		FUZZ_CHECK(model_log()[0], "refused without a word");
 	free(fdt);

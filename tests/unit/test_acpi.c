@@ -166,6 +166,9 @@ static void an_override_goes_before_the_firmwares(void)
 	CU_ASSERT_EQUAL(acpi_override(&a, base, 35), -EINVAL);
 	CU_ASSERT_EQUAL(acpi_override(&a, base + 0x100000, size), -EINVAL);
 	CU_ASSERT_EQUAL(a.count, 4);
+	/* Memory that nobody has shown. */
+	memset(&a, 0, sizeof(a));
+	CU_ASSERT_EQUAL(acpi_override(&a, base, sizeof(padded)), -EINVAL);
 	free(table);
 	firmware_reset();
 }
