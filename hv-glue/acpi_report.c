@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What firmware's ACPI tables say: see <hv/acpi_report.h>. One line for each structure. */
+/*
+ * What firmware's ACPI tables say, and the one that goes before them: see <hv/acpi_report.h>. One
+ * line for each structure.
+ */
 #include <hv/acpi_report.h>
 #include <hv/hv.h>
 #include <postern/acpi.h>
@@ -75,6 +78,9 @@ void acpi_report(const struct boot_info *boot)
 	const struct acpi_memory memory = { .map = map_table, .ctx = (void *)(uintptr_t)boot };
 
 	if (!boot->acpi_rsdp || acpi_open(&acpi, &memory, boot->acpi_rsdp))
+		return;
+	if (boot->overrides.size &&
+	    acpi_override(&acpi, boot->overrides.base, boot->overrides.size))
 		return;
 	report_tables();
 	if (acpi_find(&acpi, "APIC", 0) && !acpi_madt(&acpi, &madt))

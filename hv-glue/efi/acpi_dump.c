@@ -12,7 +12,7 @@
 #include <efi/tables.h>
 
 #define DIRECTORY     "\\postern\\acpi"
-#define NAME_MAX      40u
+#define PATH_LENGTH   40u
 #define TABLES_MAX    64u
 #define LENGTH_MAX    (16 * MIB)
 #define RSDP_LENGTH   36u
@@ -42,8 +42,8 @@ static uint64_t u64_at(const uint8_t *p)
 
 struct dump {
 	const struct efi_app *app;
-	char names[TABLES_MAX][5]; /* written so far */
-	unsigned count, failed;
+	char names[TABLES_MAX][5]; /* of the files so far */
+	unsigned count, written, failed;
 };
 
 static unsigned seen(const struct dump *d, const char name[5])
@@ -69,7 +69,7 @@ static void sign(const uint8_t *table, char name[5])
 
 static void write_table(struct dump *d, const char *as, const uint8_t *table, uint32_t length)
 {
-	char path[NAME_MAX], name[5];
+	char path[PATH_LENGTH], name[5];
 	unsigned nth;
 
 	if (d->count == TABLES_MAX || length > LENGTH_MAX) {
@@ -87,10 +87,12 @@ static void write_table(struct dump *d, const char *as, const uint8_t *table, ui
 		format_text(path, sizeof(path), DIRECTORY "\\%s%u.dat", name, nth);
 	else
 		format_text(path, sizeof(path), DIRECTORY "\\%s.dat", name);
-	if (efi_write_file(d->app, path, table, length))
+	if (efi_write_file(d->app, path, table, length)) {
 		efi_print(d->app, "%s: %u bytes", path, length);
-	else
+		d->written++;
+	} else {
 		d->failed++;
+	}
 }
 
 static void write_at(struct dump *d, uint64_t address)
@@ -148,6 +150,6 @@ efi_status efi_dump_acpi(const struct efi_app *app)
 		for (uint32_t at = HEADER_LENGTH; at + 8 <= length && at < LENGTH_MAX; at += 8)
 			write_at(&d, u64_at(xsdt + at));
 	}
-	efi_print(app, "dump-acpi: %u tables written, %u failed", d.count - d.failed, d.failed);
+	efi_print(app, "dump-acpi: %u tables written, %u failed", d.written, d.failed);
 	return d.failed ? EFI_LOAD_ERROR : EFI_SUCCESS;
 }

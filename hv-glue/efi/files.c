@@ -2,7 +2,7 @@
 /* Files of the EFI partition: see app.h. UEFI 2.10, 13.5. */
 #include <efi/app.h>
 
-#define NAME_MAX       64u
+#define NAME_LENGTH    64u
 /* A file in a bundle's place that is larger than this is none. */
 #define SIZE_MAX_BYTES (4 * GIB)
 /* Some firmwares' drivers do not take it all at once; this is also how often progress is shown. */
@@ -12,11 +12,11 @@ static const struct efi_guid guid_file_info = {
 	0x09576e92, 0x6d3f, 0x11d2, { 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b }
 };
 
-static void widen(const char *name, efi_char wide[NAME_MAX])
+static void widen(const char *name, efi_char wide[NAME_LENGTH])
 {
 	unsigned i = 0;
 
-	for (; i < NAME_MAX - 1 && name[i]; i++)
+	for (; i < NAME_LENGTH - 1 && name[i]; i++)
 		wide[i] = (unsigned char)name[i];
 	wide[i] = 0;
 }
@@ -24,7 +24,7 @@ static void widen(const char *name, efi_char wide[NAME_MAX])
 static efi_status open_file(const struct efi_app *app, const char *name, uint64_t mode,
 			    uint64_t attributes, struct efi_file **out)
 {
-	efi_char wide[NAME_MAX];
+	efi_char wide[NAME_LENGTH];
 
 	*out = NULL;
 	if (!app->volume)
@@ -37,7 +37,7 @@ static efi_status file_size(struct efi_file *f, uint64_t *size)
 {
 	union {
 		struct efi_file_info info;
-		uint8_t bytes[sizeof(struct efi_file_info) + NAME_MAX * sizeof(efi_char)];
+		uint8_t bytes[sizeof(struct efi_file_info) + NAME_LENGTH * sizeof(efi_char)];
 	} answer;
 	uint64_t length = sizeof(answer);
 	efi_status status = f->get_info(f, &guid_file_info, &length, &answer);

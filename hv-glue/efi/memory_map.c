@@ -10,13 +10,13 @@
 
 /* In bytes; firmwares have some hundred descriptors. */
 #define MAP_MAX     (32 * KIB)
-#define RANGES_SEEN 128u
+#define RANGES_SEEN (MAP_MAX / sizeof(struct efi_memory_descriptor))
 
 static uint8_t map[MAP_MAX] __attribute__((aligned(16)));
 
 struct ranges {
 	struct memory_region r[RANGES_SEEN];
-	unsigned count, lost;
+	unsigned count;
 };
 static struct ranges usable, reserved;
 static struct memory_region kept_usable[MAX_MEMORY_REGIONS], kept_reserved[MAX_MEMORY_REGIONS];
@@ -53,10 +53,6 @@ static void add(struct ranges *s, hpa_t base, uint64_t size)
 	if (at < s->count && base + size == s->r[at].base) {
 		s->r[at].base = base;
 		s->r[at].size += size;
-		return;
-	}
-	if (s->count == RANGES_SEEN) {
-		s->lost++;
 		return;
 	}
 	for (unsigned i = s->count++; i > at; i--)

@@ -22,7 +22,7 @@ TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c) \
 # their own, or with functions that tests/models provides too, are included by their test instead.
 HV_TESTED_SRC := $(wildcard hv-glue/arch/aarch64/guest_fdt.c) \
 	$(addprefix hv-glue/,display.c font.c monitor.c monitor_devices.c monitor_zones.c pl011.c ranges.c \
-	screen.c uart.c uart16550.c vfs.c vuart.c bringup/options.c)
+	uart.c uart16550.c vfs.c vuart.c bringup/options.c)
 ENGINE_SRC := $(wildcard core/*.c pci/*.c iommu/*.c irq/*.c platforms/*.c platforms/*/*.c)
 TEST_SRC := $(wildcard tests/unit/*.c tests/models/*.c)
 TEST_OBJ := $(patsubst %.c,$(HOST_OUT)/test/%.o,$(TEST_SRC) $(ENGINE_SRC) $(HV_TESTED_SRC))

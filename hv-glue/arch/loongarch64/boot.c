@@ -99,24 +99,37 @@ void boot_from_loader(uint64_t is_efi, hpa_t command_line, hpa_t system_table)
 	stack_restart(cpu_stack_top(0), (void (*)(void))go_on);
 }
 
-/* A pointer the application stored, while memory was seen one to one. */
+/*
+ * What firmware and the application call an address is a physical one, perhaps with a window of
+ * firmware's own on top.
+ */
+static hpa_t physical(uint64_t address)
+{
+	return address & MASK64(DIRECT_MAP_BITS - 1, 0);
+}
+
 static const void *seen_here(const void *p)
 {
-	return p ? host_phys_to_virt((hpa_t)(uintptr_t)p) : NULL;
+	return p ? host_phys_to_virt(physical((uintptr_t)p)) : NULL;
 }
 
 void boot_from_firmware(hpa_t handover)
 {
-	const struct efi_handover *h = host_phys_to_virt(handover);
+	const struct efi_handover *h = host_phys_to_virt(physical(handover));
+	struct screen_info screen = h->screen;
 
 	begin();
 	boot = h->boot;
+	boot.acpi_rsdp = physical(boot.acpi_rsdp);
+	boot.bundle.base = physical(boot.bundle.base);
+	boot.overrides.base = physical(boot.overrides.base);
+	screen.base = physical(screen.base);
 	boot.fdt = seen_here(h->boot.fdt);
 	boot.memory = seen_here(h->boot.memory);
 	boot.reserved = seen_here(h->boot.reserved);
 	boot.command_line = seen_here(h->boot.command_line);
-	if (h->screen.base)
-		console_init_screen(&h->screen);
+	if (screen.base)
+		console_init_screen(&screen);
 	stack_restart(cpu_stack_top(0), (void (*)(void))go_on);
 }
 

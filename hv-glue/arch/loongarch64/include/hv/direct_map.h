@@ -9,5 +9,6 @@
 
 #define DIRECT_MAP_BASE   0x9000000000000000 /* coherent cached: memory */
 #define DIRECT_MAP_DEVICE 0x8000000000000000 /* strongly ordered uncached: registers */
+#define DIRECT_MAP_BITS   48                 /* of a physical address */
 
 #endif
