@@ -22,7 +22,7 @@ _Noreturn static void broken(const char *what, const char *path)
 	abort(); /* CUnit has left the test */
 }
 
-static void *allocate(size_t size)
+void *table_alloc(size_t size)
 {
 	void *p = calloc(1, size ? size : 1);
 
@@ -43,7 +43,7 @@ static char *read_file(const char *path, size_t *size)
 	fseek(f, 0, SEEK_END);
 	length = ftell(f);
 	rewind(f);
-	data = allocate((size_t)length + 1);
+	data = table_alloc((size_t)length + 1);
 	if (fread(data, 1, (size_t)length, f) != (size_t)length)
 		broken("cannot read it", path);
 	fclose(f);
@@ -81,7 +81,7 @@ uint8_t *table_load(const char *path, size_t *size)
 	const char *dot = strrchr(path, '.');
 	char *data = dot && !strcmp(dot, ".asl") ? run_iasl("-vs", path, "aml", size)
 						 : read_file(path, size);
-	uint8_t *exact = allocate(*size);
+	uint8_t *exact = table_alloc(*size);
 
 	memcpy(exact, data, *size);
 	free(data);
@@ -126,7 +126,7 @@ void firmware_reset(void)
 		free(pieces[--piece_count].data);
 	/* The root pointer; the XSDT follows in firmware_finish(). */
 	firmware_xsdt = NULL;
-	firmware_rsdp = allocate(RSDP_SIZE);
+	firmware_rsdp = table_alloc(RSDP_SIZE);
 	pieces[piece_count++] =
 		(struct piece){ .base = FIRMWARE_RSDP, .size = RSDP_SIZE, .data = firmware_rsdp };
 	pieces[piece_count++] = (struct piece){ .base = FIRMWARE_RSDP + PIECE_STEP };
@@ -140,7 +140,7 @@ hpa_t firmware_add(const void *data, size_t size, uint8_t **copy)
 		broken("too many pieces", "firmware");
 	*p = (struct piece){ .base = FIRMWARE_RSDP + PIECE_STEP * (hpa_t)piece_count,
 			     .size = size,
-			     .data = allocate(size) };
+			     .data = table_alloc(size) };
 	memcpy(p->data, data, size);
 	piece_count++;
 	if (copy)
@@ -161,7 +161,7 @@ void firmware_finish(void)
 
 	free(xsdt->data);
 	xsdt->size = HEADER_SIZE + 8u * (piece_count - 2);
-	xsdt->data = firmware_xsdt = allocate(xsdt->size);
+	xsdt->data = firmware_xsdt = table_alloc(xsdt->size);
 	memcpy(firmware_xsdt, "XSDT", 4);
 	put(firmware_xsdt + 4, xsdt->size, 4);
 	firmware_xsdt[8] = 1;

@@ -15,6 +15,8 @@
 
 /* The bytes of a table: FILE.asl compiled with iasl, any other file as it is. malloc'd, of its exact size. */
 uint8_t *table_load(const char *path, size_t *size);
+/* Zeroed bytes for one, of its exact size; to be freed. */
+void *table_alloc(size_t size);
 /* Makes the bytes of a table sum to 0. */
 void table_fix_checksum(uint8_t *table, size_t size);
 

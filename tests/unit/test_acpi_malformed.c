@@ -91,7 +91,7 @@ static void check_all(const char *path, const struct wrong *wrong, size_t count)
 	CU_ASSERT_EQUAL_FATAL(read_bytes(sound, whole), 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct wrong *w = &wrong[i];
-		uint8_t *bytes = malloc(whole);
+		uint8_t *bytes = table_alloc(whole);
 		size_t size = whole;
 		int err;
 
@@ -315,7 +315,7 @@ static int read_built(const char *path, size_t head, const uint8_t *structures, 
 {
 	static const struct wrong nothing;
 	size_t whole;
-	uint8_t *sound = table_load(path, &whole), *table = malloc(head + size);
+	uint8_t *sound = table_load(path, &whole), *table = table_alloc(head + size);
 	int err;
 
 	memcpy(table, sound, head);
@@ -399,7 +399,7 @@ static void an_iommu_described_twice_is_refused(void)
 {
 	static const struct wrong nothing;
 	size_t size;
-	uint8_t *table = table_load(TABLES "iovt-whole.asl", &size), *two = malloc(2 * size);
+	uint8_t *table = table_load(TABLES "iovt-whole.asl", &size), *two = table_alloc(2 * size);
 
 	memcpy(two, table, size);
 	memcpy(two + size, table + 48, 64);
