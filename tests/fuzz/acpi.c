@@ -19,12 +19,14 @@
 #define BOARDS         BIT32(2) /* and every board is discovered by them */
 #define RAW            BIT32(1) /* the rest is memory that begins with a root pointer */
 
-#define STEP        0x10000u
-#define RSDP        (1 * STEP)
-#define XSDT        (2 * STEP)
-#define FIRST       3u
-#define MAX_PIECES  (FIRST + 16u)
-#define HEADER_SIZE 36u
+#define STEP         0x10000u
+#define RSDP         (1 * STEP)
+#define XSDT         (2 * STEP)
+#define FIRST        3u
+#define MAX_PIECES   (FIRST + 16u)
+#define HEADER_SIZE  36u
+/* Of them, what a firmware's map of a usual length can hold. */
+#define BOARD_PIECES 14u
 
 /* Piece i is at address i * STEP. */
 static struct piece {
@@ -324,22 +326,21 @@ static void check_tables(const struct acpi *a)
 /* Each machine that ACPI can describe, from these tables, whether it would take them for its own or not. */
 static void check_boards(void)
 {
-	static const struct memory_region memory = { 0x90000000, 256 * MIB },
-					  reserved = { 0, (uint64_t)MAX_PIECES * STEP };
-	const struct boot_info boot = { .acpi_rsdp = RSDP,
-					.memory = &memory,
-					.memory_count = 1,
-					.reserved = &reserved,
-					.reserved_count = 1 };
+	static const struct memory_region memory = { 0x90000000, 256 * MIB };
+	struct memory_region reserved[BOARD_PIECES];
+	struct boot_info boot = {
+		.acpi_rsdp = RSDP, .memory = &memory, .memory_count = 1, .reserved = reserved
+	};
 	static struct machine m;
 
 	model_reset();
 	fuzz_config_space();
-	for (unsigned i = 1; i < MAX_PIECES; i++) {
-		uint8_t *ram = model_ram_add((hpa_t)i * STEP, STEP);
-
-		if (i < piece_count && pieces[i].data && pieces[i].size <= STEP)
-			memcpy(ram, pieces[i].data, pieces[i].size);
+	/* Firmware's map has a range for each: nothing continues in the next. */
+	for (unsigned i = 1; i < piece_count && boot.reserved_count < BOARD_PIECES; i++) {
+		if (!pieces[i].data || pieces[i].size > STEP)
+			continue;
+		memcpy(model_ram_add((hpa_t)i * STEP, STEP), pieces[i].data, pieces[i].size);
+		reserved[boot.reserved_count++] = (struct memory_region){ (hpa_t)i * STEP, STEP };
 	}
 	for (const struct platform *const *p = platforms_loongarch64; *p; p++) {
 		memset(&m, 0, sizeof(m));
