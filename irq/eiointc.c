@@ -38,8 +38,11 @@ struct vector {
 	bool claimed;
 	uint8_t home; /* EIO node devices send it to */
 	uint8_t cpu;
+	uint32_t cpus;  /* whose handlers may run: the owner's */
 	uint64_t fired; /* by the CPU it is routed to */
 };
+
+_Static_assert(MAX_CPUS <= 32, "a word of CPUs");
 
 struct eio_cpu {
 	bool ready;
@@ -175,9 +178,11 @@ static void enable_write(unsigned vector, bool on)
 static void core_isr_clear(unsigned vector)
 {
 	uint32_t word = IOCSR_EIO_CORE_ISR + vector / 32 * 4;
+	unsigned self = arch_cpu_index();
 
+	arch_iocsr_write32(word, BIT32(vector % 32));
 	for (unsigned i = 0; i < eio.cpus; i++)
-		if (eio.cpu[i].ready)
+		if (i != self && eio.cpu[i].ready)
 			loongson_any_send(eio.cpu[i].core, word, BIT32(vector % 32), 0);
 }
 
@@ -275,12 +280,13 @@ int eiointc_cpu_init(void)
 	return 0;
 }
 
-static void dispatch(unsigned vector)
+/* A vector on a CPU that its owner has not is a leftover of an earlier owner, or misrouted. */
+static void dispatch(unsigned vector, unsigned cpu)
 {
 	struct vector *v = &eio.vector[vector];
 	eiointc_handler *handler = atomic_load(&v->handler);
 
-	if (!handler) {
+	if (!handler || !(v->cpus & BIT32(cpu))) {
 		atomic_fetch_add_explicit(&eio.stray, 1, memory_order_relaxed);
 		return;
 	}
@@ -290,8 +296,8 @@ static void dispatch(unsigned vector)
 
 unsigned eiointc_handle(void)
 {
-	struct eio_cpu *cpu = &eio.cpu[arch_cpu_index()];
-	unsigned served = 0;
+	unsigned self = arch_cpu_index(), served = 0;
+	struct eio_cpu *cpu = &eio.cpu[self];
 
 	atomic_fetch_add(&cpu->section, 1);
 	arch_full_barrier();
@@ -303,7 +309,7 @@ unsigned eiointc_handle(void)
 		/* Cleared before it is served, and no bit that was not seen: they are edges. */
 		arch_iocsr_write64(IOCSR_EIO_CORE_ISR + 8 * i, pending);
 		for (; pending; pending &= pending - 1, served++)
-			dispatch(64 * i + (unsigned)__builtin_ctzll(pending));
+			dispatch(64 * i + (unsigned)__builtin_ctzll(pending), self);
 	}
 	atomic_fetch_add_explicit(&cpu->section, 1, memory_order_release);
 	return served;
@@ -329,16 +335,21 @@ static int quiesce_others(void)
 	return 0;
 }
 
+/* The CPUs that may have an owner's vectors; the hypervisor, and a zone without CPUs: any. */
+static uint32_t owners_cpus(const struct zone *owner)
+{
+	uint32_t cpus = 0;
+
+	if (!owner || !owner->cpu_count)
+		return MASK32(MAX_CPUS - 1, 0);
+	for (unsigned i = 0; i < owner->cpu_count; i++)
+		cpus |= BIT32(owner->cpus[i] % MAX_CPUS);
+	return cpus;
+}
+
 static bool cpu_allowed(const struct zone *owner, unsigned cpu)
 {
-	if (!eiointc_cpu_ready(cpu))
-		return false;
-	if (!owner || !owner->cpu_count)
-		return true;
-	for (unsigned i = 0; i < owner->cpu_count; i++)
-		if (owner->cpus[i] == cpu)
-			return true;
-	return false;
+	return eiointc_cpu_ready(cpu) && owners_cpus(owner) & BIT32(cpu);
 }
 
 /* Lock held. A free vector of [first, last), or last. */
@@ -369,6 +380,7 @@ int eiointc_claim(unsigned first, unsigned count, unsigned home, unsigned cpu, s
 	v->owner = owner;
 	v->home = (uint8_t)home;
 	v->cpu = (uint8_t)cpu;
+	v->cpus = owners_cpus(owner);
 	v->context = context;
 	v->fired = 0;
 	route_write(vector);

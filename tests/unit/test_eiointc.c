@@ -252,6 +252,22 @@ static void release_waits_for_handlers_and_gives_up(void)
 	CU_ASSERT_EQUAL(eiointc_target(90, 2), -EINVAL);
 }
 
+/* It arrives all the same, by a route somebody else wrote: no handler of the zone's runs there. */
+static void a_vector_on_a_foreign_cpu_is_nobodys(void)
+{
+	machine(4, false);
+	t.zone.cpu_count = 1;
+	t.zone.cpus[0] = 2;
+	CU_ASSERT_EQUAL(eiointc_claim(64, 1, 0, 2, &t.zone, handler, NULL), 64);
+	model_iocsr_write(0, 0x1c40, 4, 0x02);
+	model_msi_write(64);
+	CU_ASSERT_EQUAL(model_cpu_lines(1), HWI1);
+	serve();
+	CU_ASSERT_EQUAL(t.count, 0);
+	CU_ASSERT_EQUAL(eiointc_stray(), 1);
+	CU_ASSERT_EQUAL(model_cpu_lines(1), 0);
+}
+
 static void what_cannot_be_is_refused(void)
 {
 	struct loongson_intc_info info = { .vectors = 0 };
@@ -345,6 +361,7 @@ void suite_eiointc(void)
 		TEST(release_leaves_nothing_pending),
 		TEST(release_takes_several),
 		TEST(release_waits_for_handlers_and_gives_up),
+		TEST(a_vector_on_a_foreign_cpu_is_nobodys),
 		TEST(what_cannot_be_is_refused),
 		TEST(emulator_with_one_register_file),
 		TEST(vectors_claimed_before_a_node_is_up_reach_it_later),
