@@ -10,6 +10,7 @@
 #define HT_PREFIX    0xe0000000000ull
 #define CPU_BLOCK    ((hpa_t)0x1fe00000)
 #define DOORBELL     0x2ff00000ull
+#define CPU_DOORBELL 0x1fe01140ull /* of a 2K; there on a 3A, too, for whom can reach it */
 #define MAX_CONFUSED 4
 #define MAX_UNITS    4
 
@@ -307,7 +308,7 @@ static enum model_ls7a_dma transfer(unsigned bus, unsigned devfn, uint64_t iova,
 		return MODEL_LS7A_SILENT;
 	if (!translate(bus, devfn, root_devfn, iova, out != NULL, &at))
 		return MODEL_LS7A_ABORTED;
-	if (at == DOORBELL && out && size == sizeof(vector)) {
+	if ((at == DOORBELL || at == CPU_DOORBELL) && out && size == sizeof(vector)) {
 		memcpy(&vector, out, sizeof(vector));
 		model_msi_write(vector);
 		return MODEL_LS7A_MESSAGE;

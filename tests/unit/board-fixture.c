@@ -148,6 +148,11 @@ struct zone *board_zone(unsigned zone)
 	return &machine.zones[zone].zone;
 }
 
+struct manifest_zone *board_wish(unsigned zone)
+{
+	return &wishes[zone];
+}
+
 uint8_t *board_ram(unsigned zone)
 {
 	return model_virt(board_zone(zone)->ram_hpa);

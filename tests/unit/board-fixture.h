@@ -61,6 +61,8 @@ void board_start_silent(void);
 struct model_ls *board_start_3a6000(const char *devices, uint8_t revision);
 
 struct zone *board_zone(unsigned zone);
+/* Its manifest, to be changed before it is given anything. */
+struct manifest_zone *board_wish(unsigned zone);
 /* The zone's memory as its own CPU sees it. */
 uint8_t *board_ram(unsigned zone);
 int board_give(unsigned zone, struct pci_function *f);

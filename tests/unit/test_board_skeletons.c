@@ -92,6 +92,32 @@ static void on_a_2k2000_every_assignment_is_refused(void)
 	CU_ASSERT(model_log_contains("no IOMMU translates its DMA"));
 }
 
+/* What the zone's manifest says in so many words: bus addresses are the host's, and nothing is kept apart. */
+static void on_a_2k2000_who_trusts_a_device_may_have_it(void)
+{
+	struct pci_function *nvme;
+	struct zone *z;
+
+	start_2k2000();
+	nvme = model_function(1, 0, 0);
+	z = board_zone(1);
+	z->cpus[0] = 1; /* of two */
+	z->cpu_count = 1;
+	board_wish(1)->trust_dma = true;
+	CU_ASSERT_EQUAL(board_give(0, nvme), -ENXIO);
+	CU_ASSERT_EQUAL_FATAL(board_give(1, nvme), 0);
+	CU_ASSERT(model_log_contains("trust-dma"));
+	board_drive(1, nvme, 0, 0x2000, 7);
+	CU_ASSERT_NOT_EQUAL(z->ram_hpa, z->ram_gpa);
+	CU_ASSERT_EQUAL(dma(nvme, z->ram_hpa + 0x1000), MODEL_LS7A_MEMORY);
+	CU_ASSERT_EQUAL(memcmp(board_ram(1) + 0x1000, text, BYTES), 0);
+	CU_ASSERT_EQUAL(model_ls7a_send(1, 0, 0), MODEL_LS7A_MESSAGE);
+	board_take_interrupts();
+	CU_ASSERT_EQUAL(machine.zones[1].delivered, 1);
+	CU_ASSERT_EQUAL(board_take_back(1, nvme), 0);
+	CU_ASSERT_EQUAL(dma(nvme, z->ram_hpa), MODEL_LS7A_SILENT);
+}
+
 /* A tree with a root of this compatible, in a block of its own size. */
 static void boot_with_tree(const char *compatible, uint8_t *fdt, int size)
 {
@@ -267,6 +293,7 @@ void suite_board_skeletons(void)
 	static const struct unit_test tests[] = {
 		TEST(a_2k2000_is_one_die_without_prefix_or_iommu),
 		TEST(on_a_2k2000_every_assignment_is_refused),
+		TEST(on_a_2k2000_who_trusts_a_device_may_have_it),
 		TEST(a_2k2000_is_known_by_its_device_tree),
 		TEST(a_3c6000_has_a_segment_a_node_and_prefixes_by_mcfg),
 		TEST(the_uplink_is_the_machines_and_forwards_messages),
