@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * BARs on a zone's bus: where the zone puts them, what of them its CPUs reach directly, and the
- * accesses that trap.
+ * BARs on a zone's bus: their registers, the moves the zone makes with them, and the accesses that
+ * trap. Where one may answer and what of it is mapped there is vpci-connect.c's.
  *
- * A BAR answers ("is connected") while Memory Enable is on and its address lies wholly in a window
- * of the zone and on no other connected BAR. Connected, its pages are mapped straight through,
- * except those that hold MSI-X table or PBA; a BAR smaller than a page is never mapped, each access
- * is checked and passed on (invariants V2, V3, V10). The physical BAR never moves.
- *
- * A move with decode on is a transaction: disconnect, check, connect; when the new place belongs to
+ * A move with decode on is a transaction: disconnect, connect; when the new place belongs to
  * another BAR or cannot be mapped, register and mapping go back to the old place. A place outside
- * the windows is the zone's right: the register holds it, nothing answers there. Locking:
- * vpci->lock is held; the host's stage-2 lock is taken inside.
+ * the windows is the zone's right: the register holds it, nothing answers there. So a BAR that
+ * answers does so where its register says (tests/proofs/bar-move.c). The physical BAR never moves.
+ * Locking: vpci->lock is held; the host's stage-2 lock is taken inside.
  */
 #include "vpci.h"
 
@@ -62,118 +58,7 @@ void vpci_bar_set_address(struct vpci_function *fn, unsigned index, uint64_t add
 		vpci_set(fn, reg + 4, 4, (uint32_t)(address >> 32));
 }
 
-/* ---- what can be mapped ---- */
-
-static struct vpci_piece whole_pages(struct vpci_piece p)
-{
-	uint64_t start = align_down(p.offset, PAGE_SIZE);
-
-	return p.size ? (struct vpci_piece){ start, align_up(p.offset + p.size, PAGE_SIZE) - start }
-		      : p;
-}
-
-static void add_map(struct vpci_bar *b, uint64_t start, uint64_t end)
-{
-	if (start < end)
-		b->maps[b->map_count++] = (struct vpci_piece){ start, end - start };
-}
-
-/* The BAR's pages minus those of the MSI-X table and the PBA, in as few pieces as possible. */
-static void plan_maps(struct vpci_function *fn, unsigned index)
-{
-	struct vpci_bar *b = &fn->bars[index];
-	struct vpci_piece first = whole_pages(vpci_msix_table_in(fn, index));
-	struct vpci_piece second = whole_pages(vpci_msix_pba_in(fn, index));
-	uint64_t at = 0;
-
-	b->map_count = 0;
-	if (b->bar->size < PAGE_SIZE || !is_aligned(b->bar->cpu, PAGE_SIZE))
-		return;
-	if (second.size && (!first.size || second.offset < first.offset)) {
-		struct vpci_piece swap = first;
-
-		first = second;
-		second = swap;
-	}
-	if (first.size) {
-		add_map(b, at, first.offset);
-		at = first.offset + first.size;
-	}
-	if (second.size) {
-		add_map(b, at, second.offset);
-		if (second.offset + second.size > at)
-			at = second.offset + second.size;
-	}
-	add_map(b, at, b->bar->size);
-}
-
-/* ---- connecting ---- */
-
-static bool inside_window(const struct vpci *v, const struct vpci_bar *b, gpa_t at)
-{
-	const struct vpci_layout *l = &v->layout;
-
-	return range_inside(at, b->bar->size, l->mem32, l->mem32_size) ||
-	       (wide(b) && range_inside(at, b->bar->size, l->mem64, l->mem64_size));
-}
-
-static bool overlaps_other(const struct vpci *v, const struct vpci_bar *b, gpa_t at)
-{
-	const struct vpci_function *fn;
-	unsigned i;
-
-	for_each_function(fn, v) {
-		for (i = 0; i < PCI_BAR_COUNT; i++) {
-			const struct vpci_bar *o = &fn->bars[i];
-
-			if (o != b && o->connected &&
-			    ranges_overlap(at, b->bar->size, o->at, o->bar->size))
-				return true;
-		}
-	}
-	return false;
-}
-
-static void unmap_pieces(struct vpci *v, const struct vpci_bar *b, gpa_t at, unsigned count)
-{
-	while (count--)
-		if (host_unmap_guest(v->zone, at + b->maps[count].offset, b->maps[count].size))
-			host_log(LOG_ERROR, "vpci: unmapping 0x%llx bytes at 0x%llx failed",
-				 (unsigned long long)b->maps[count].size,
-				 (unsigned long long)(at + b->maps[count].offset));
-}
-
-/* -ERANGE: outside the windows; -EADDRINUSE: on another BAR; else as host_map_guest(). */
-static int connect_at(struct vpci *v, struct vpci_bar *b, gpa_t at)
-{
-	unsigned i;
-	int err;
-
-	if (!inside_window(v, b, at))
-		return -ERANGE;
-	if (overlaps_other(v, b, at))
-		return -EADDRINUSE;
-	for (i = 0; i < b->map_count; i++) {
-		err = host_map_guest(v->zone, at + b->maps[i].offset,
-				     b->bar->cpu + b->maps[i].offset, b->maps[i].size,
-				     GUEST_MAP_DEVICE);
-		if (err) {
-			unmap_pieces(v, b, at, i);
-			return err;
-		}
-	}
-	b->connected = true;
-	b->at = at;
-	return 0;
-}
-
-static void disconnect(struct vpci *v, struct vpci_bar *b)
-{
-	if (!b->connected)
-		return;
-	b->connected = false;
-	unmap_pieces(v, b, b->at, b->map_count);
-}
+/* ---- where they answer ---- */
 
 /* A BAR that had to wait for another one's place gets it as soon as that has gone. */
 static void connect_waiting(struct vpci *v)
@@ -181,10 +66,14 @@ static void connect_waiting(struct vpci *v)
 	struct vpci_function *fn;
 	unsigned i;
 
-	for_each_function(fn, v)
-		for (i = 0; i < PCI_BAR_COUNT; i++)
-			if (fn->memory_on && fn->bars[i].bar && !fn->bars[i].connected)
-				connect_at(v, &fn->bars[i], vpci_bar_address(fn, i));
+	for_each_function(fn, v) {
+		for (i = 0; i < PCI_BAR_COUNT; i++) {
+			struct vpci_bar *b = &fn->bars[i];
+
+			if (fn->memory_on && b->bar && !b->connected)
+				vpci_bar_connect(v, b, vpci_bar_address(fn, i));
+		}
+	}
 }
 
 static void complain(struct vpci_function *fn, unsigned index, gpa_t at, int err,
@@ -208,12 +97,12 @@ void vpci_bar_move(struct vpci_function *fn, unsigned index)
 
 	if (was && old == new)
 		return;
-	disconnect(fn->bus, b);
-	err = connect_at(fn->bus, b, new);
+	vpci_bar_disconnect(fn->bus, b);
+	err = vpci_bar_connect(fn->bus, b, new);
 	if (err && err != -ERANGE && was && !fn->pf) {
 		complain(fn, index, new, err, "it stays where it was");
 		vpci_bar_set_address(fn, index, old);
-		if (connect_at(fn->bus, b, old))
+		if (vpci_bar_connect(fn->bus, b, old))
 			host_log(LOG_ERROR,
 				 "vpci: and cannot be mapped there again; it answers nowhere");
 	}
@@ -234,9 +123,10 @@ void vpci_bars_connect(struct vpci_function *fn)
 
 	for (i = 0; i < PCI_BAR_COUNT; i++) {
 		struct vpci_bar *b = &fn->bars[i];
-		int err = b->bar && !b->connected ? connect_at(fn->bus, b, vpci_bar_address(fn, i))
-						  : 0;
+		int err = 0;
 
+		if (b->bar && !b->connected)
+			err = vpci_bar_connect(fn->bus, b, vpci_bar_address(fn, i));
 		if (err && err != -ERANGE)
 			complain(fn, i, vpci_bar_address(fn, i), err, "it answers nowhere");
 	}
@@ -252,7 +142,7 @@ void vpci_bars_disconnect(struct vpci_function *fn)
 	 */
 	fn->memory_on = false;
 	for (i = 0; i < PCI_BAR_COUNT; i++)
-		disconnect(fn->bus, &fn->bars[i]);
+		vpci_bar_disconnect(fn->bus, &fn->bars[i]);
 	connect_waiting(fn->bus);
 }
 
@@ -274,7 +164,7 @@ void vpci_bars_build(struct vpci_function *fn)
 			continue;
 		b->bar = p;
 		b->count = 1;
-		plan_maps(fn, i);
+		vpci_bar_plan(fn, i);
 		/* A VF on its PF's bus has no registers for them: its PF's VF BARs say where they are. */
 		if (fn->pf)
 			continue;

@@ -258,6 +258,22 @@ void vpci_bars_disconnect(struct vpci_function *fn);
 /* An access of 1, 2, 4 or 8 bytes, naturally aligned, inside a PCI window of the zone. */
 uint64_t vpci_bar_access(struct vpci *v, gpa_t addr, unsigned size, bool write, uint64_t value);
 
+/* ---- vpci-connect.c ---- */
+
+/*
+ * Works out b->maps: the BAR's pages minus those of the MSI-X table and the PBA, in as few pieces as
+ * possible, in ascending order; none for a BAR that shares a page. Pre: the BAR is there.
+ */
+void vpci_bar_plan(struct vpci_function *fn, unsigned index);
+/*
+ * The BAR answers at `at` from now on. Pre: it is there and not connected, `at` is a multiple of its
+ * size. -ERANGE: outside the windows; -EADDRINUSE: on another BAR; else as host_map_guest(): then it
+ * is not connected, and nothing of it mapped.
+ */
+int vpci_bar_connect(struct vpci *v, struct vpci_bar *b, gpa_t at);
+/* It answers no more. */
+void vpci_bar_disconnect(struct vpci *v, struct vpci_bar *b);
+
 /* ---- vpci-place.c ---- */
 
 /*
