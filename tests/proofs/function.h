@@ -54,4 +54,47 @@ static inline void any_msix(struct pci_function *f, unsigned table_bar, unsigned
 	pci_validate_msix(f);
 }
 
+/*
+ * What bar-plan proves of the pieces of a BAR, and bar-connect takes for granted. `in_pieces`: the
+ * byte `offset` of the BAR is in one of them.
+ */
+static inline bool pieces_right(const struct vpci_bar *b)
+{
+	bool right = b->map_count <= VPCI_MAX_MAPS;
+	uint64_t end = 0;
+	unsigned i;
+
+	for (i = 0; i < VPCI_MAX_MAPS; i++) {
+		const struct vpci_piece *p = &b->maps[i];
+
+		if (i >= b->map_count)
+			continue;
+		right &= p->size && is_aligned(p->offset | p->size, PAGE_SIZE) &&
+			 p->offset >= end && range_inside(p->offset, p->size, 0, b->bar->size);
+		end = p->offset + p->size;
+	}
+	return right && (!b->map_count || is_aligned(b->bar->cpu, PAGE_SIZE));
+}
+
+static inline bool in_pieces(const struct vpci_bar *b, uint64_t offset)
+{
+	bool found = false;
+	unsigned i;
+
+	for (i = 0; i < VPCI_MAX_MAPS; i++)
+		found |= i < b->map_count && offset >= b->maps[i].offset &&
+			 offset - b->maps[i].offset < b->maps[i].size;
+	return found;
+}
+
+static inline void any_pieces(struct vpci_bar *b)
+{
+	unsigned i;
+
+	for (i = 0; i < VPCI_MAX_MAPS; i++)
+		b->maps[i] = (struct vpci_piece){ nondet_u64(), nondet_u64() };
+	b->map_count = any_upto(VPCI_MAX_MAPS);
+	assume(pieces_right(b));
+}
+
 #endif
