@@ -441,7 +441,7 @@ bool bed_outside_marked(const struct bed *b)
 struct awaited_fault {
 	struct bed *b;
 	struct iommu_fault *found; /* iova: where it may begin */
-	uint64_t size;
+	uint64_t size;             /* 0: anywhere */
 };
 
 static bool fault_came(void *ctx)
@@ -455,8 +455,8 @@ static bool fault_came(void *ctx)
 	for (unsigned i = 0; i < FAULT_SLICE && u->ops->fault_next(u, &fault) > 0; i++)
 		fault_log_add(u->index, &fault);
 	while (fault_log_next(&a->b->faults_from, &r)) {
-		if (r.unit == u->index && r.fault.stream == a->b->f->iommu.id && r.fault.has_iova &&
-		    r.fault.iova - a->found->iova < a->size) {
+		if (r.unit == u->index && r.fault.stream == a->b->f->iommu.id &&
+		    (!a->size || (r.fault.has_iova && r.fault.iova - a->found->iova < a->size))) {
 			*a->found = r.fault;
 			return true;
 		}
@@ -471,7 +471,17 @@ bool bed_fault_seen(struct bed *b, struct iommu_fault *f, uint64_t size)
 	return wait_until(fault_came, &a, FAULT_BOUND_MS);
 }
 
+bool bed_any_fault_seen(struct bed *b, struct iommu_fault *f)
+{
+	return bed_fault_seen(b, f, 0);
+}
+
 /* ---- back ---- */
+
+int bed_block(struct bed *b)
+{
+	return stream_shut(b->f);
+}
 
 static bool drained(void *ctx)
 {
@@ -496,7 +506,8 @@ static const char *quiet(struct bed *b)
 /* Memory is given back only when nothing can reach it any more (V5). */
 static const char *give_back(struct bed *b)
 {
-	if (b->f->stream == STREAM_OPEN && stream_shut(b->f))
+	/* Once more where it was blocked before: whatever became of that. */
+	if (b->f->stream != STREAM_QUIET && stream_shut(b->f))
 		return "the IOMMU did not confirm the block; the memory is kept";
 	if (b->vectors_taken &&
 	    b->msi->ops->vectors_free(b->msi, b->f->msi_unit.id, b->vectors, b->vector_count))
@@ -514,7 +525,7 @@ static const char *give_back(struct bed *b)
 void bed_release(struct bed *b)
 {
 	const char *wrong = quiet(b), *method = "no method", *more;
-	const bool was_open = b->f->stream == STREAM_OPEN;
+	const bool was_open = b->f->stream != STREAM_QUIET;
 	unsigned command;
 
 	more = give_back(b);

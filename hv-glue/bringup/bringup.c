@@ -7,12 +7,15 @@
  */
 #include <core/zone.h>
 #include <hv/bringup.h>
+#include <hv/fault_log.h>
 #include <postern/errno.h>
 #include <postern/string.h>
 
 #include "bringup.h"
 
 #define DUMP_SHORT 256u
+#define ANSWER_MS  3000u /* of a device that works */
+#define BLOCKED_MS 300u  /* of one that cannot */
 
 static struct bed bed; /* one function at a time */
 
@@ -109,6 +112,39 @@ static void test_refusals(struct bed *b, const struct bringup_driver *d)
 		not_tried(b, "mapped again");
 }
 
+/*
+ * The stream is blocked under the device's hands, which still has everything set up and is told to
+ * go on: what quarantine rests on.
+ */
+static void test_block(struct bed *b, const struct bringup_driver *d)
+{
+	struct iommu_fault fault = { .iova = 0 };
+	bool seen;
+	int err;
+
+	bed_mark_data(b);
+	err = bed_block(b);
+	if (err) {
+		report_row(b->subject, "blocked stream", VERDICT_FAILED,
+			   "the IOMMU did not confirm the block (error %d)", -err);
+		return;
+	}
+	b->faults_from = fault_log_total();
+	b->answer_ms = BLOCKED_MS;
+	d->write_at(b, bed_iova(b, d->write_place));
+	seen = b->limits.reports_faults && bed_any_fault_seen(b, &fault);
+	if (!bed_data_marked(b, 0, BED_DATA_SIZE))
+		report_row(b->subject, "blocked stream", VERDICT_FAILED,
+			   "the device went on and REACHED MEMORY");
+	else if (b->limits.reports_faults && !seen)
+		report_row(b->subject, "blocked stream", VERDICT_FAILED,
+			   "the device went on: nothing arrived, and nothing was reported");
+	else
+		report_row(b->subject, "blocked stream", VERDICT_OK,
+			   "the device went on: nothing arrived%s%s", seen ? ", " : "",
+			   seen ? fault.reason : "");
+}
+
 static void test_dma(struct bed *b, const struct bringup_driver *d, const struct bringup_options *o)
 {
 	bool started = bed_make(b, d->vectors, o->cpu) && d->start(b);
@@ -118,6 +154,7 @@ static void test_dma(struct bed *b, const struct bringup_driver *d, const struct
 		test_refusals(b, d);
 		if (o->destructive && d->destroy)
 			d->destroy(b);
+		test_block(b, d);
 		return;
 	}
 	if (!started)
@@ -129,6 +166,7 @@ static void test_dma(struct bed *b, const struct bringup_driver *d, const struct
 	not_tried(b, "unmapped IOVA");
 	not_tried(b, "host address");
 	not_tried(b, "mapped again");
+	not_tried(b, "blocked stream");
 }
 
 static void test_function(struct pci_function *f, const struct bringup_driver *d,
@@ -139,7 +177,8 @@ static void test_function(struct pci_function *f, const struct bringup_driver *d
 
 	*b = (struct bed){ .f = f,
 			   .iommu = core_iommu(f->iommu.unit),
-			   .msi = core_msi_unit(f->msi_unit.unit) };
+			   .msi = core_msi_unit(f->msi_unit.unit),
+			   .answer_ms = ANSWER_MS };
 	format_text(b->subject, sizeof(b->subject), SBDF_FMT, SBDF_ARG(f->sbdf));
 	report_say(" ");
 	report_say("%s: %s [%04x:%04x] revision %u, isolation group %u", b->subject, d->name,

@@ -96,6 +96,7 @@ struct bed {
 	struct msi_vector vectors[BED_VECTORS];
 	uint32_t arrived[BED_VECTORS][MAX_CPUS];
 	uint64_t faults_from; /* cursor of the fault log */
+	unsigned answer_ms;   /* how long a driver waits for the device's answer */
 };
 
 /* The bytes behind an offset, up to the end of its granule. */
@@ -129,6 +130,10 @@ bool bed_outside_marked(const struct bed *b);
  * report. Waits a little. Not every IOMMU tells directions.
  */
 bool bed_fault_seen(struct bed *b, struct iommu_fault *f, uint64_t size);
+/* Has it reported any access of the function? */
+bool bed_any_fault_seen(struct bed *b, struct iommu_fault *f);
+/* Blocks the stream, whatever the device is at; 0 or the IOMMU's error. */
+int bed_block(struct bed *b);
 /* Back to quarantine; row. */
 void bed_release(struct bed *b);
 

@@ -32,7 +32,6 @@
 #define RESET_WAIT  10u
 #define LINK_MS     4000u
 #define ENABLE_MS   100u
-#define TRANSFER_MS 2000u
 #define MDIC_MS     20u
 
 _Static_assert(RING_SIZE *BUFFER_SIZE <= BED_GRANULE, "buffers of a ring lie in one granule");
@@ -271,7 +270,7 @@ static int loop(iova_t receive_at, uint32_t step, unsigned frames)
 	arch_write_barrier();
 	set_reg(IGB_RDT0, frames);
 	set_reg(IGB_TDT0, frames);
-	return wait_until(all_done, &frames, TRANSFER_MS) ? 0 : -ETIMEDOUT;
+	return wait_until(all_done, &frames, igb.b->answer_ms) ? 0 : -ETIMEDOUT;
 }
 
 static bool frame_arrived(unsigned n)

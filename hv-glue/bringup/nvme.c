@@ -24,7 +24,6 @@
 #define AT_PRP_LIST BED_CONTROL(5)
 
 #define QUEUE_DEPTH   8u
-#define COMMAND_MS    3000u
 #define PAGE_SHIFT    12u
 #define MIN_RDY_MS    500u
 #define REFUSED_WRITE 4096u
@@ -105,7 +104,7 @@ static int run(struct queue *q, struct nvme_command *c)
 	ring(q, 0, q->tail);
 	/* A completion of a command given up before may come first. */
 	do {
-		if (!wait_until(has_completion, q, COMMAND_MS))
+		if (!wait_until(has_completion, q, nvme.b->answer_ms))
 			return -ETIMEDOUT;
 		done = *next_completion(q);
 		q->head = (uint16_t)((q->head + 1) % QUEUE_DEPTH);
@@ -229,7 +228,7 @@ static bool failed(const char *what, int status)
 {
 	if (status < 0)
 		report_row(nvme.b->subject, "identify", VERDICT_FAILED,
-			   "%s: no answer within %u ms (CSTS 0x%x)", what, COMMAND_MS,
+			   "%s: no answer within %u ms (CSTS 0x%x)", what, nvme.b->answer_ms,
 			   reg(NVME_CSTS));
 	else
 		report_row(nvme.b->subject, "identify", VERDICT_FAILED, "%s: status 0x%x", what,

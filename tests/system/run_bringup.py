@@ -3,9 +3,9 @@
 """run_bringup.py [options] [WORD...] - the bring-up test on a machine of QEMU's (`make bringup`).
 
 Shows the account as it comes. WORDs go to the image (docs/bringup.md): cpu=N expect-cpu=N dump
-destructive stay only=BDF expect=nvme,igb; unless one says what to expect, everything that was plugged in
-with --with is expected. Exit status: 0 when every row is green and what the image says it read is
-what the drive holds; 1 when not; 2 when this machine cannot be had here.
+destructive stay only=BDF expect=nvme,igb; unless one says what to expect, everything that was
+plugged in with --with is expected. Exit status: 0 when every row is green and what the image says
+it read is what the drive holds; 1 when not; 2 when this machine cannot be had here.
 """
 
 import argparse
