@@ -268,6 +268,77 @@ static void no_pic_is_refused(void)
 	CU_ASSERT_EQUAL(pch_pic_init(&info, 64), -EINVAL);
 }
 
+/* Registers that are no more than memory. */
+static uint8_t plain[0x400];
+
+static uint64_t plain_read(void *ctx, uint64_t offset, unsigned size)
+{
+	uint64_t value = 0;
+
+	(void)ctx;
+	memcpy(&value, &plain[offset], size);
+	return value;
+}
+
+static void plain_write(void *ctx, uint64_t offset, unsigned size, uint64_t value)
+{
+	(void)ctx;
+	memcpy(&plain[offset], &value, size);
+}
+
+static const struct model_mmio_ops plain_ops = { plain_read, plain_write };
+
+static int init_with_second(struct loongson_intc_info *info)
+{
+	info->pch_pics[0] = (struct pch_pic_info){ .base = PIC, .gsi_base = GSI };
+	info->pch_pics[1] = (struct pch_pic_info){ .base = PIC + 0x1000000, .gsi_base = GSI + 64 };
+	info->pch_pic_count = 2;
+	return pch_pic_init(info, 64);
+}
+
+static void a_second_pic_has_numbers_and_vectors_of_its_own(void)
+{
+	struct loongson_intc_info info = { .vectors = 256 };
+
+	machine(1, false);
+	memset(plain, 0, sizeof(plain));
+	plain[3] = 7;
+	plain[6] = 15;
+	model_mmio_add(PIC + 0x1000000, sizeof(plain), &plain_ops, NULL);
+	CU_ASSERT_EQUAL(init_with_second(&info), 0);
+	CU_ASSERT_TRUE(pch_pic_has(GSI + 64 + 15));
+	CU_ASSERT_FALSE(pch_pic_has(GSI + 64 + 16));
+	CU_ASSERT_EQUAL(pch_pic_claim(COM1, NULL, 0, PCH_PIC_LEVEL_HIGH, line, NULL), 0);
+	CU_ASSERT_EQUAL(pch_pic_claim(COM1 + 64, NULL, 0, PCH_PIC_EDGE_FALLING, line, NULL), 0);
+	CU_ASSERT_EQUAL(model_pch_vector(8), 8);
+	CU_ASSERT_EQUAL(plain[0x208], 0);
+	CU_ASSERT_EQUAL(plain[0x61], 1);
+	CU_ASSERT_EQUAL(plain[0x3e1], 1);
+	CU_ASSERT_EQUAL(plain[0x21], 0xff);
+	pch_pic_unmask(COM1 + 64);
+	CU_ASSERT_EQUAL(plain[0x21], 0xfe);
+	CU_ASSERT_TRUE(model_pch_masked(8));
+	model_msi_write(0);
+	CU_ASSERT_EQUAL(serve(), 1);
+	CU_ASSERT_EQUAL(t.got[0], COM1 + 64);
+}
+
+static void what_is_no_pic_is_refused(void)
+{
+	struct loongson_intc_info info = { .vectors = 256 };
+
+	machine(1, false);
+	memset(plain, 0xff, sizeof(plain));
+	model_mmio_add(PIC + 0x1000000, sizeof(plain), &plain_ops, NULL);
+	CU_ASSERT_EQUAL(init_with_second(&info), -ENODEV);
+	CU_ASSERT_TRUE(model_log_contains("nothing like one at 0x11000000"));
+	CU_ASSERT_FALSE(pch_pic_has(COM1));
+	/* An id nobody has seen is said and tried. */
+	memset(plain, 0, sizeof(plain));
+	CU_ASSERT_EQUAL(init_with_second(&info), 0);
+	CU_ASSERT_TRUE(model_log_contains("unknown id 0x00000000"));
+}
+
 static struct msi_vector *vectors(unsigned first, unsigned count)
 {
 	for (unsigned i = first; i < first + count; i++)
@@ -370,6 +441,37 @@ static void liointc_sources_are_silent_until_served(void)
 	CU_ASSERT_EQUAL(serve(), 0);
 }
 
+static void a_source_is_its_owners(void)
+{
+	struct loongson_intc_info info = { .lio_pin = 4 };
+	struct cpu_info cpu = { .hw_id = 0 };
+	static struct zone z;
+
+	machine(4, false);
+	z.cpu_count = 1;
+	z.cpus[0] = 3;
+	CU_ASSERT_EQUAL(liointc_pin(), 0);
+	CU_ASSERT_EQUAL(liointc_claim(12, &z, 0, source, NULL), -EINVAL);
+	CU_ASSERT_EQUAL(liointc_claim(12, &z, 3, source, NULL), 0);
+	liointc_unmask(12);
+	CU_ASSERT_TRUE(model_lio_enabled(12));
+	CU_ASSERT_FALSE(model_lio_enabled(13));
+	liointc_mask(12);
+	CU_ASSERT_FALSE(model_lio_enabled(12));
+	liointc_unmask(13);
+	CU_ASSERT_FALSE(model_lio_enabled(13));
+	CU_ASSERT_EQUAL(liointc_init(&info, &cpu, 1), -EINVAL);
+}
+
+static void cores_no_register_can_name_are_refused(void)
+{
+	struct cpu_info cpu = { .hw_id = 1024 };
+
+	CU_ASSERT_EQUAL(loongson_ipi_init(&cpu, 1), -EINVAL);
+	CU_ASSERT_EQUAL(loongson_ipi_init(&cpu, 0), -EINVAL);
+	CU_ASSERT_EQUAL(loongson_ipi_init(&cpu, MAX_CPUS + 1), -EINVAL);
+}
+
 static void an_ipi_reaches_one_core_and_is_taken_once(void)
 {
 	machine(8, false);
@@ -420,10 +522,14 @@ void suite_pch(void)
 		TEST(an_input_follows_its_zone),
 		TEST(inputs_share_what_vectors_there_are),
 		TEST(no_pic_is_refused),
+		TEST(a_second_pic_has_numbers_and_vectors_of_its_own),
+		TEST(what_is_no_pic_is_refused),
 		TEST(messages_are_vectors_of_the_units_range),
 		TEST(all_or_none_of_a_devices_vectors),
 		TEST(a_doorbell_beyond_the_eiointc_is_refused),
 		TEST(liointc_sources_are_silent_until_served),
+		TEST(a_source_is_its_owners),
+		TEST(cores_no_register_can_name_are_refused),
 		TEST(an_ipi_reaches_one_core_and_is_taken_once),
 		TEST(a_core_that_was_not_listening_is_called_again),
 	};
