@@ -168,21 +168,48 @@ static void set_stream(struct pci_function *f, enum stream_state s)
 	host_unlock(&streams);
 }
 
+/* Kept from memory by nothing but its port and itself, and f would open the port; NULL: nobody. */
+static const struct pci_function *loose_beside(const struct pci_function *f)
+{
+	const struct pci_function *port = pci_root_port(f);
+	const struct pci_table *t = core_devices();
+
+	for (unsigned i = 0; port && i < t->count; i++) {
+		const struct pci_function *o = &t->functions[i];
+
+		if (o != f && o->untranslated && o->stream == STREAM_SHUT &&
+		    pci_root_port(o) == port)
+			return o;
+	}
+	return NULL;
+}
+
+/* Whoever would be let through along with f: what is open for one is open for the other. Pre:
+ * `streams` is held. */
+static int stands_alone(const struct zone *z, const struct pci_function *f)
+{
+	const struct pci_function *of_stream = other_in(f, STREAM_SHUT);
+	const struct pci_function *other = of_stream ? of_stream : loose_beside(f);
+
+	if (!other)
+		return 0;
+	host_log(LOG_ERROR,
+		 "zone %s: device " SBDF_FMT " [%04x:%04x] not assigned: " SBDF_FMT ", %s, %s",
+		 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, SBDF_ARG(other->sbdf),
+		 of_stream ? "of the same IOMMU stream" : "below the same root port",
+		 other->state == DEVICE_FAILED ? "has failed; restart the machine"
+					       : "is being taken back; try again");
+	return -EBUSY;
+}
+
 /* Pre: `streams` is held. */
 static int may_open(const struct zone *z, const struct pci_function *f, const struct iommu_unit *u)
 {
-	const struct pci_function *other = other_in(f, STREAM_SHUT);
 	struct iommu_limits limits;
+	int err = stands_alone(z, f);
 
-	if (other) {
-		host_log(LOG_ERROR,
-			 "zone %s: device " SBDF_FMT " [%04x:%04x] not assigned: " SBDF_FMT
-			 ", of the same IOMMU stream, %s",
-			 z->name, SBDF_ARG(f->sbdf), f->vendor, f->device, SBDF_ARG(other->sbdf),
-			 other->state == DEVICE_FAILED ? "has failed; restart the machine"
-						       : "is being taken back; try again");
-		return -EBUSY;
-	}
+	if (err)
+		return err;
 	limits_of(u, &limits);
 	return other_in(f, STREAM_OPEN) || slot_left(z, f, limits.slots) ? 0 : -ENOSPC;
 }
@@ -190,10 +217,17 @@ static int may_open(const struct zone *z, const struct pci_function *f, const st
 /* Pre: z's manifest says `trust-dma`. */
 static int open_untranslated(const struct zone *z, struct pci_function *f)
 {
+	int err;
+
 	host_lock(&streams);
-	f->stream = STREAM_OPEN;
-	f->untranslated = true;
+	err = stands_alone(z, f);
+	if (!err) {
+		f->stream = STREAM_OPEN;
+		f->untranslated = true;
+	}
 	host_unlock(&streams);
+	if (err)
+		return err;
 	host_log(LOG_WARN,
 		 "zone %s: device " SBDF_FMT
 		 " [%04x:%04x] is not isolated: no IOMMU translates its "
@@ -313,6 +347,7 @@ static void quarantine(struct pci_function *f)
 	f->failure = "Bus Master does not go off";
 	f->stream = STREAM_SHUT;
 	blocked = unit && unit->ops->block(unit, f->iommu.id) == 0;
+	f->untranslated = !blocked;
 	host_log(LOG_ERROR, "pci " SBDF_FMT ": Bus Master does not go off; it is not assigned, %s",
 		 SBDF_ARG(f->sbdf),
 		 blocked ? "and blocked by its IOMMU"
