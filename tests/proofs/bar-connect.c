@@ -174,12 +174,12 @@ int main(void)
 	at = nondet_u64();
 	assume(is_aligned(at, bar->bar->size));
 	if (CASE == 0)
-		check_connect();
+		check_ranges();
 	else if (CASE == 1)
 		check_disconnect();
 	else if (CASE == 2)
-		check_piece();
+		check_connect();
 	else
-		check_ranges();
+		check_piece();
 	return 0;
 }
