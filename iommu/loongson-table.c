@@ -252,9 +252,9 @@ static int check_range(iova_t iova, uint64_t size)
 	return range_inside(iova, size, 0, BIT64(LS_IOVA_BITS)) ? 0 : -ERANGE;
 }
 
-int ls_table_map(struct ls *s, ls_table root, iova_t iova, hpa_t pa, uint64_t size)
+int ls_table_may_map(const struct ls *s, ls_table root, iova_t iova, hpa_t pa, uint64_t size)
 {
-	int err = check_range(iova, size), undone;
+	int err = check_range(iova, size);
 
 	if (err)
 		return err;
@@ -262,8 +262,15 @@ int ls_table_map(struct ls *s, ls_table root, iova_t iova, hpa_t pa, uint64_t si
 		return -EINVAL;
 	if (!range_inside(pa, size, 0, BIT64(LS_OUTPUT_BITS)))
 		return -ERANGE;
-	if (mapped(s, root, iova, size))
-		return -EEXIST;
+	return mapped(s, root, iova, size) ? -EEXIST : 0;
+}
+
+int ls_table_map(struct ls *s, ls_table root, iova_t iova, hpa_t pa, uint64_t size)
+{
+	int err = ls_table_may_map(s, root, iova, pa, size), undone;
+
+	if (err)
+		return err;
 	err = fill(s, root, iova, pa, size);
 	if (err)
 		clear(s, root, iova, size);

@@ -9,12 +9,15 @@
  * It lets through whatever has no slot, on or off: it blocks nobody by itself (invariant V1 is then
  * the Bus Master's to hold, limits.blocks_unknown). No driver knows a way to be told of faults.
  *
- * Locking: the unit's lock is taken here for every op but init and limits. Waits inside are bounded by
- * LS_TIMEOUT_NS each; writing the tables of a zone takes milliseconds per GiB.
+ * Locking: the unit's lock is taken here for every op but init and limits. Waits inside are bounded
+ * by LS_TIMEOUT_NS each; a mapping lets go of it every LS_MAP_PIECE.
  */
 #include "loongson.h"
 
 #include <postern/errno.h>
+
+/* 4096 entries, two new tables at most: about a millisecond where tables are in BAR2. */
+#define LS_MAP_PIECE (64 * MIB)
 
 /* ---- taking over ---- */
 
@@ -216,34 +219,72 @@ static int ls_domain_destroy(struct iommu_domain *head)
 	return err;
 }
 
+/* One piece, with the lock held for it. */
+static int map_piece(struct ls_domain *d, iova_t iova, hpa_t pa, uint64_t size)
+{
+	struct iommu_unit *u = d->head.unit;
+	int err;
+
+	host_lock(&u->lock);
+	err = domain_unit(d)->dead ? -EIO : ls_table_map(domain_unit(d), d->root, iova, pa, size);
+	host_unlock(&u->lock);
+	return err;
+}
+
+static int unmap_piece(struct ls_domain *d, iova_t iova, uint64_t size)
+{
+	struct iommu_unit *u = d->head.unit;
+	int err;
+
+	host_lock(&u->lock);
+	err = domain_unit(d)->dead ? -ETIMEDOUT
+				   : ls_table_unmap(domain_unit(d), d->root, iova, size);
+	host_unlock(&u->lock);
+	return err;
+}
+
+static int check_map(struct ls_domain *d, iova_t iova, hpa_t pa, uint64_t size)
+{
+	struct iommu_unit *u = d->head.unit;
+	int err;
+
+	host_lock(&u->lock);
+	err = ls_table_may_map(domain_unit(d), d->root, iova, pa, size);
+	host_unlock(&u->lock);
+	return err;
+}
+
 /*
  * A leaf always lets reads and writes through: no driver ever wrote another, so what hardware makes
  * of one nobody knows. Asked for less than writing, that would be too much.
+ *
+ * A zone's memory is written piece by piece, so that nobody waits long for the lock.
  */
 static int ls_map(struct iommu_domain *head, iova_t iova, hpa_t pa, uint64_t size, unsigned prot)
 {
 	struct ls_domain *d = container_of(head, struct ls_domain, head);
-	int err;
+	uint64_t done = 0, piece;
+	int err, undone;
 
 	if (!(prot & IOMMU_PROT_WRITE) ||
 	    (prot & ~(IOMMU_PROT_READ | IOMMU_PROT_WRITE | IOMMU_PROT_DEVICE)))
 		return -EINVAL;
-	host_lock(&head->unit->lock);
-	err = domain_unit(d)->dead ? -EIO : ls_table_map(domain_unit(d), d->root, iova, pa, size);
-	host_unlock(&head->unit->lock);
-	return err;
+	err = check_map(d, iova, pa, size);
+	while (!err && done < size) {
+		piece = size - done < LS_MAP_PIECE ? size - done : LS_MAP_PIECE;
+		err = map_piece(d, iova + done, pa + done, piece);
+		if (!err)
+			done += piece;
+	}
+	if (!err || !done)
+		return err;
+	undone = unmap_piece(d, iova, done);
+	return undone ? undone : err;
 }
 
 static int ls_unmap(struct iommu_domain *head, iova_t iova, uint64_t size)
 {
-	struct ls_domain *d = container_of(head, struct ls_domain, head);
-	int err;
-
-	host_lock(&head->unit->lock);
-	err = domain_unit(d)->dead ? -ETIMEDOUT
-				   : ls_table_unmap(domain_unit(d), d->root, iova, size);
-	host_unlock(&head->unit->lock);
-	return err;
+	return unmap_piece(container_of(head, struct ls_domain, head), iova, size);
 }
 
 /* ---- faults and errors ---- */

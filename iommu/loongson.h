@@ -107,6 +107,7 @@ void ls_table_free_tree(struct ls *s, ls_table root);
  * As struct iommu_ops has them; the flush is done. Tables stay with their domain when they become
  * empty: it may get pages there again, and nothing the unit may still walk is freed early.
  */
+int ls_table_may_map(const struct ls *s, ls_table root, iova_t iova, hpa_t pa, uint64_t size);
 int ls_table_map(struct ls *s, ls_table root, iova_t iova, hpa_t pa, uint64_t size);
 int ls_table_unmap(struct ls *s, ls_table root, iova_t iova, uint64_t size);
 

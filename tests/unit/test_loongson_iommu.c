@@ -235,6 +235,41 @@ static void bad_ranges_change_nothing(void)
 	}
 }
 
+/* The longest piece between two flushes, in register and table writes: the lock is let go after each. */
+static struct {
+	unsigned now, most;
+} held;
+
+static void count_held(void *ctx, enum model_event event, uint64_t addr, uint64_t size,
+		       uint64_t value)
+{
+	(void)ctx, (void)addr, (void)size, (void)value;
+	if (!model_locks_held())
+		held.now = 0;
+	else if (event == MODEL_MMIO_WRITE && ++held.now > held.most)
+		held.most = held.now;
+	else if (event == MODEL_MMIO_READ && addr == unit.function->bars[0].cpu + 0x14)
+		held.now = 0;
+}
+
+static void a_large_mapping_holds_nobody_up(void)
+{
+	struct iommu_domain *d;
+
+	ls_start(LS_REVISION_0);
+	d = domain_of(1);
+	memset(&held, 0, sizeof(held));
+	model_observe(count_held, NULL);
+	CU_ASSERT_EQUAL(ops->map(d, IOVA, PA, 500 * MIB, RW), 0);
+	model_observe(NULL, NULL);
+	CU_ASSERT(held.most > 4096 && held.most < 5 * 2048 + 100);
+	CU_ASSERT_EQUAL(ops->attach(d, PORT), 0);
+	CU_ASSERT_EQUAL(dma_to(PORT, IOVA + 499 * MIB), PA + 499 * MIB);
+	/* Refused half-way: nothing of it is left. */
+	CU_ASSERT_EQUAL(ops->map(d, IOVA - 300 * MIB, PA, 301 * MIB, RW), -EEXIST);
+	CU_ASSERT_FALSE(dma(PORT, IOVA - 300 * MIB));
+}
+
 static void fifteen_domains_and_the_empty_one(void)
 {
 	for_each_kind(k)
@@ -599,6 +634,7 @@ void suite_loongson_iommu(void)
 		TEST(a_mapping_counts_at_once),
 		TEST(v5_what_is_unmapped_is_out_of_the_tlb),
 		TEST(bad_ranges_change_nothing),
+		TEST(a_large_mapping_holds_nobody_up),
 		TEST(fifteen_domains_and_the_empty_one),
 		TEST(v5_a_domain_comes_back_empty),
 		TEST(revision_0_counts_tables_from_where_it_is_told),
