@@ -258,7 +258,8 @@ static int claim(struct zone *z, struct pci_function *f, bool *line)
 		refuse(z, f, "bridges belong to the engine", "assign what is below it");
 		err = -EINVAL;
 	} else if (f->engine) {
-		refuse(z, f, "IOMMUs belong to the engine", "assign what is behind it");
+		refuse(z, f, "IOMMUs and the machine's own functions belong to the engine",
+		       "assign another");
 		err = -EINVAL;
 	} else if (f->iommu.unit < 0 && !z->manifest->trust_dma) {
 		refuse(z, f, "no IOMMU translates its DMA",

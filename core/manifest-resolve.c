@@ -160,7 +160,9 @@ static const char *obstacle(const struct pci_function *f)
 {
 	if (pci_is_bridge(f) || CLASS_BASE(f->class_code) == BASE_BRIDGE)
 		return "bridges belong to Postern";
-	if (f->engine || CLASS_IOMMU(f->class_code))
+	if (f->engine && !CLASS_IOMMU(f->class_code))
+		return "parts of the machine belong to Postern";
+	if (CLASS_IOMMU(f->class_code))
 		return "IOMMUs belong to Postern";
 	if (f->state == DEVICE_FAILED)
 		return f->failure ? f->failure : "it failed earlier";

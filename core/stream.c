@@ -29,6 +29,8 @@
 
 #include "zone.h"
 
+#define BASE_BRIDGE 0x06u /* base class, PCI Code and ID Assignment 1.16 */
+
 /* `stream` of every function, and the Bus Master of root ports. */
 static struct lock streams;
 
@@ -335,6 +337,12 @@ int stream_release(struct pci_function *f)
 
 /* ---- boot ---- */
 
+/* A host bridge, or one to something else than PCI: part of the machine, and a device of nobody. */
+static bool is_machines_own(const struct pci_function *f)
+{
+	return f->class_code >> 16 == BASE_BRIDGE;
+}
+
 /* A device that goes on by itself is blocked by name while there are slots. */
 static void quarantine(struct pci_function *f)
 {
@@ -354,18 +362,31 @@ static void quarantine(struct pci_function *f)
 			 : "AND CAN REACH MEMORY: remove it from the machine");
 }
 
+/* Also one with nothing below; not one that leads to an IOMMU which blocks by itself. */
+static void quarantine_port(struct pci_function *port)
+{
+	const struct pci_table *t = core_devices();
+
+	for (unsigned i = 0; i < t->count; i++)
+		if (is_below(&t->functions[i], port) && !passes_unknown(&t->functions[i]))
+			return;
+	if (pci_set_bus_master(port, port_needed(port)))
+		host_log(LOG_WARN,
+			 "pci " SBDF_FMT ": its Bus Master does not follow; what is below it is "
+			 "kept quiet one by one",
+			 SBDF_ARG(port->sbdf));
+}
+
 void devices_quarantine(struct pci_table *t)
 {
 	for (unsigned i = 0; i < t->count; i++) {
 		struct pci_function *f = &t->functions[i];
 
-		if (pci_is_bridge(f) || f->engine || pci_is_vf(f) || !passes_unknown(f))
+		if (f->engine || !passes_unknown(f))
 			continue;
-		quarantine(f);
-		if (port_follow(f))
-			host_log(LOG_WARN,
-				 "pci " SBDF_FMT ": its Bus Master does not go off; what is below "
-				 "it is kept quiet one by one",
-				 SBDF_ARG(pci_root_port(f)->sbdf));
+		if (pci_is_bridge(f) && !f->parent)
+			quarantine_port(f);
+		else if (!pci_is_bridge(f) && !is_machines_own(f))
+			quarantine(f);
 	}
 }

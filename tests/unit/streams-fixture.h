@@ -77,7 +77,7 @@ static const struct msi_unit_ops msi = {
 /* ---- the machine ---- */
 
 /* 17 drives, each below a port of its own; a card of three functions that are kept apart; one
- * device that cannot be reset. */
+ * device that cannot be reset; a port with nothing below. */
 static inline const char *describe(void)
 {
 	static char text[4096];
@@ -92,7 +92,8 @@ static inline const char *describe(void)
 			       "  00.%u ep id=8086:1521 class=020000 bar0=m32:128K flr acs=1%s\n",
 			       fn, fn ? "" : " multi");
 	snprintf(text + at, sizeof(text) - (size_t)at,
-		 "%02x.0 port\n  00.0 ep id=8086:1234 class=020000 bar0=m32:16K\n", DRIVES + 2);
+		 "%02x.0 port\n  00.0 ep id=8086:1234 class=020000 bar0=m32:16K\n%02x.0 port\n",
+		 DRIVES + 2, DRIVES + 3);
 	return text;
 }
 
