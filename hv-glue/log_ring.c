@@ -103,9 +103,15 @@ uint64_t log_end(void)
 void emergency_break_lock(struct lock *l)
 {
 	uint64_t deadline = host_time_ns() + EMERGENCY_WAIT_NS;
+	uint32_t expected = 0;
 
-	while (__atomic_load_n(&l->held, __ATOMIC_ACQUIRE) && host_time_ns() < deadline)
+	/* Taken and let go like anybody else's; only a holder that does not let go loses it. */
+	while (!__atomic_compare_exchange_n(&l->held, &expected, 1, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED) &&
+	       host_time_ns() < deadline) {
+		expected = 0;
 		arch_relax();
+	}
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 

@@ -1,22 +1,33 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loongarch64 image started by -kernel, with one CPU and with four: it finds the machine, starts
-every CPU, answers on its UART by interrupts, refuses zones honestly, powers off.
+every CPU, answers on its UART by interrupts, refuses zones honestly, reports its own faults, powers
+off.
 
 The witness stands outside: QEMU's CPU registers say where the CPUs are, its trace that characters
 came as interrupts.
 """
 
+import re
 import sys
 
 from lib import paths
 from lib.elf import symbols
+from lib.gdb import Debugger
 from lib.loongarch import ELF, LoongArch, LoongArchMachine
 from lib.monitor import Monitor
 from lib.report import Report
 
 TIME_LIMIT = 90
 NAME = "test_la64_boot"
+REGISTER_A0, REGISTER_PC = 4, 33  # as QEMU's debugger stub counts them
+MARK = 0x600DCAFE12345678
+# Where a CPU is sent, and what must be said of it: an address outside every window, and zeros, which
+# are no instruction.
+ASTRAY = (
+    (lambda table: 0x123450, r"address outside every window .* at 0x123450 .* address 0x123450"),
+    (lambda table: table["__image_start"] + 4, r"instruction does not exist .*\(image\+0x4\)"),
+)
 # PCH-PIC and EIOINTC, as QEMU's models see them.
 TRACE = ("loongarch_pch_pic_irq_handler", "loongarch_extioi_setirq")
 
@@ -76,12 +87,47 @@ def zones_refused(report, console, monitor):
     )
 
 
+def faults(report, place, what):
+    """A CPU that goes astray is reported with its registers and stops; the other goes on."""
+    records = paths.fresh_records(f"{NAME}/faults")
+    table = symbols(ELF)
+    with LoongArchMachine(LoongArch(smp=2), records, hold=True) as machine:
+        with Debugger(machine) as debugger:
+            debugger.breakpoint(table["cpu_idle"])
+            cpu = debugger.run()  # the second one is there first
+            debugger.set_register(cpu, REGISTER_A0, MARK)
+            debugger.set_register(cpu, REGISTER_PC, place(table))
+            debugger.breakpoint(table["cpu_idle"], there=False)
+        console, _ = machine.speaking(r"(?=^postern> )", 20)
+        monitor = Monitor(console)
+        # The log's own memory: on the line, a report may break into what others are writing.
+        console.settle()
+        console.send("log\n")
+        match = console.expect(r"^ok\n", 20)
+        lines = match.string[: match.start()].split("log\n", 1)[-1].splitlines()
+        said = [line for line in lines if "hypervisor fault" in line]
+        report.check(
+            len(said) == 1 and re.search(f"CPU {cpu}: {what}", said[0]),
+            "it is said what happened and where",
+            "; ".join(said),
+        )
+        marked = [line for line in lines if f"r4  {MARK:016x}" in line]
+        report.check(len(marked) == 1, "with the registers", "; ".join(marked))
+        answer = monitor.run("version")
+        report.check("2 CPUs" in answer[0], "the monitor answers all the same", answer[0])
+        console.send("poweroff\n")
+        machine.wait_exit()
+
+
 def main():
     paths.require(ELF, paths.BUNDLE)
     paths.fresh_records(NAME)
     report = Report("LoongArch: by -kernel")
     boots(report, 1)
     boots(report, 4, initrd=paths.BUNDLE)
+    for place, what in ASTRAY:
+        report.step(f"a fault of its own: {what.split(' .*')[0]}")
+        faults(report, place, what)
     return report.finish()
 
 

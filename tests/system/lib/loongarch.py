@@ -6,6 +6,7 @@ files the host sees (QEMU makes a FAT file system of a folder).
 import os
 import re
 import shutil
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -33,8 +34,15 @@ class LoongArch:
     consoles: tuple = ("first", "second")  # its UARTs
 
 
+@dataclass
 class LoongArchMachine(Machine):
-    """A Machine whose spec is a LoongArch."""
+    """A Machine whose spec is a LoongArch. hold: it stands still until a debugger lets it go."""
+
+    hold: bool = False
+
+    def resume(self):
+        if not self.hold:
+            super().resume()
 
     def command_line(self):
         spec = self.spec
@@ -55,8 +63,11 @@ class LoongArchMachine(Machine):
             args += ["-device", "VGA,romfile="]
         args += list(spec.devices)
         for name in spec.consoles:
-            path, log = self._sockets / name, self.records / f"{name}.log"
-            args += ["-chardev", f"socket,id={name},path={path},server=on,wait=off,logfile={log}"]
+            # TCP: a Unix socket holds some 280 writes of one character each, and QEMU's 16550, unlike
+            # its PL011, does not wait for a reader that the host keeps from running.
+            where = "host=127.0.0.1,port=0,server=on,wait=off"
+            log = self.records / f"{name}.log"
+            args += ["-chardev", f"socket,id={name},{where},logfile={log}"]
             args += ["-serial", f"chardev:{name}"]
         for event in spec.trace:
             args += ["-trace", event]
@@ -67,6 +78,13 @@ class LoongArchMachine(Machine):
         # Where QEMU keeps what is written to the EFI partition; it takes /tmp for "somewhere else".
         os.environ["TMPDIR"] = str(self.records)
         super().start()
+
+    def open_console(self, name):
+        for device in self.qmp.command("query-chardev"):
+            if device["label"] == name:
+                port = int(re.search(r":(\d+),server", device["filename"]).group(1))
+                return socket.create_connection(("127.0.0.1", port))
+        raise KeyError(name)
 
     def speaking(self, pattern, timeout):
         """The console on which the pattern comes first, consumed through it, and the match.
