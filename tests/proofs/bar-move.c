@@ -26,7 +26,7 @@
 #include "function.h"
 
 #include <linux/pci_regs.h>
-#include <postern/errno.h>
+#include <postern/zone.h>
 
 #define REGISTERS (PCI_BAR_COUNT + 1)
 
@@ -212,7 +212,7 @@ static void any_function(struct vpci_function *fn, struct pci_function *f, bool 
 static void step_move(void)
 {
 	struct vpci_bar *b = &one.bars[SLOT_BAR(0)];
-	bool was = b->connected;
+	bool was = b->connected, is;
 	gpa_t old = b->at;
 
 	write_register(&one, 0);
@@ -222,10 +222,11 @@ static void step_move(void)
 		hook(&one, PCI_BASE_ADDRESS_0);
 	else if (one.memory_on)
 		vpci_bar_move(&one, SLOT_BAR(0));
-	reach(was && b->connected && b->at != old);
-	reach(was && !b->connected && !one.pf);
-	reach(was && !b->connected && one.pf);
-	reach(freed && b->connected && b->at == old);
+	is = one.bars[SLOT_BAR(0)].connected;
+	reach(was && is && b->at != old);
+	reach(was && !is && !one.pf);
+	reach(was && !is && one.pf);
+	reach(freed && is && b->at == old);
 }
 
 static void step_off(void)
