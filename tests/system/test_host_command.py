@@ -298,6 +298,18 @@ def iommu(where, device, revision):
     return "\n".join([f"{where} IOMMU: Loongson", "\tControl: I/O- Mem+ BusMaster+", *rows, "", ""])
 
 
+def ports(report, records):
+    report.step("postern check with ports that have no ACS")
+    demo, text = paths.MANIFESTS / "demo.dts", listing(records / "acs.txt", REGIONS).read_text()
+    without = re.sub(r"^140: (.{23} )0d 00", r"140: \1ee 00", text, flags=re.MULTILINE)
+    for name, ids, fine in (("somebody's", "36 1b 0c 00", False), ("Loongson's", "14 00 49 7a", True)):
+        path = records / f"ports-{fine}.txt"
+        path.write_text(without.replace("\n00: 36 1b 0c 00", f"\n00: {ids}"))
+        result = postern("check", demo, "--devices", path)
+        apart = ("zone1", "isolation-group") not in rules_of(result)
+        report.check(without != text and apart == fine, f"{name} {'isolate' if fine else 'do not'}", result.stderr)
+
+
 def slots(report, records):
     report.step("postern check with IOMMUs that have slots")
     demo, plain = paths.MANIFESTS / "demo.dts", listing(records / "plain.txt", REGIONS)
@@ -432,6 +444,7 @@ def main():
     fixtures(report)
     rules(report)
     devices(report, records)
+    ports(report, records)
     slots(report, records)
     bundles(report, records)
     impossible(report, records)

@@ -16,7 +16,7 @@ TOOL_SRC := $(wildcard tools/postern/*.c)
 TOOL_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(TOOL_SRC))
 TOOL_CORE_OBJ := $(patsubst %.c,$(HOST_OUT)/tool/%.o,$(wildcard core/*.c) \
 	$(addprefix pci/,bar.c capability.c config.c conflict.c enumerate.c group.c resources.c \
-	route.c sriov.c))
+	route.c sriov.c) platforms/loongson/quirks.c)
 
 # Parts of hv-glue that touch neither registers nor CPUs are tested like the engine. Those with state of
 # their own, or with functions that tests/models provides too, are included by their test instead.

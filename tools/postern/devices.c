@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <postern/loongson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,6 +322,22 @@ static bool is_root_bus(unsigned segment, unsigned bus)
 	return used;
 }
 
+/*
+ * What is known of a bridge's functions by their IDs holds wherever it stands. Vendor 0014h on a root bus is such a
+ * bridge, or the processor it belongs to.
+ */
+static const struct pci_quirks *quirks_of(unsigned segment, unsigned bus)
+{
+	for (unsigned i = 0; i < list.count; i++) {
+		const struct dumped *d = &list.functions[i];
+
+		if (sbdf_segment(d->sbdf) == segment && sbdf_bus(d->sbdf) == bus &&
+		    get(d, PCI_VENDOR_ID, 2) == LOONGSON_VENDOR)
+			return &ls7a_quirks;
+	}
+	return NULL;
+}
+
 static unsigned find_hosts(void)
 {
 	unsigned count = 0;
@@ -341,6 +358,7 @@ static unsigned find_hosts(void)
 				.bus_last = 0xff,
 				.widths = BIT32(0) | BIT32(1) | BIT32(2),
 				.config = &dump_ops,
+				.quirks = quirks_of(segment, bus),
 				.windows = { { .kind = PCI_WINDOW_MEM32, .size = 4 * GIB },
 					     { .kind = PCI_WINDOW_MEM64,
 					       .prefetchable = true,
@@ -365,7 +383,6 @@ static unsigned find_hosts(void)
 
 /* ---- IOMMUs that are PCI functions ---------------------------------------------------------------------------------------- */
 
-#define LOONGSON_VENDOR    0x0014u
 #define LOONGSON_BRIDGE    0x7a1fu /* revision 0 tells root ports apart only */
 #define LOONGSON_PROCESSOR 0x3c0fu
 #define LOONGSON_SLOTS     16u /* as hardware has them; firmware's tables can say fewer */
