@@ -172,6 +172,8 @@ static void print_function(const struct pci_function *f)
 		monitor_print("    bridge to buses %02x..%02x", f->secondary, f->subordinate);
 		return;
 	}
+	if (f->engine)
+		monitor_print("    the engine's own: in no zone's view");
 	if (!owner && plan < hv.zone_count)
 		monitor_print("    planned for zone %s", hv.zones[plan].name);
 	if (pci_is_vf(f))

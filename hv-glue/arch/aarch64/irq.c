@@ -37,38 +37,9 @@ static void console_event(void *ctx)
 	console_irq();
 }
 
-/*
- * Faults are read in slices, so that a storming device cannot keep the housekeeping CPU. The unit
- * signals only a queue that was empty: what is left after a slice needs a second look of our own.
- */
-#define FAULT_SLICE    64u
-#define FAULT_PAUSE_NS 1000000ull
-
-static struct work fault_work[MAX_IOMMUS];
-
-static void read_faults(struct iommu_unit *u)
-{
-	struct iommu_fault fault;
-
-	for (unsigned i = 0; i < FAULT_SLICE; i++) {
-		if (u->ops->fault_next(u, &fault) <= 0)
-			return;
-		fault_log_add(u->index, &fault);
-	}
-	work_defer(&fault_work[u->index], host_time_ns() + FAULT_PAUSE_NS);
-}
-
-static void fault_work_run(struct work *w)
-{
-	read_faults(&hv.machine.iommus[w - fault_work]);
-}
-
 static void iommu_event(void *ctx)
 {
-	struct iommu_unit *u = ctx;
-
-	u->ops->service_errors(u);
-	read_faults(u);
+	fault_poll_event(ctx);
 }
 
 static int add_line(uint32_t intid, void (*fn)(void *ctx), void *ctx, bool edge)
@@ -92,7 +63,7 @@ int irq_init(const struct machine *m)
 
 		if (!u->ops)
 			continue;
-		fault_work[i].fn = fault_work_run;
+		fault_poll_start(u);
 		err = add_line(u->irqs.event, iommu_event, u, true);
 		if (!err)
 			err = add_line(u->irqs.error, iommu_event, u, true);

@@ -92,34 +92,6 @@ static void console_event(void *ctx)
 	console_irq();
 }
 
-/*
- * Faults are read in slices, so that a storming device cannot keep the housekeeping CPU; what is
- * left gets a second look of our own. Units without an interrupt are looked at now and then.
- */
-#define FAULT_SLICE    64u
-#define FAULT_PAUSE_NS 1000000ull
-#define FAULT_POLL_NS  100000000ull
-
-static struct work fault_work[MAX_IOMMUS];
-
-static void read_faults(struct work *w)
-{
-	struct iommu_unit *u = &hv.machine.iommus[w - fault_work];
-	struct iommu_fault fault;
-	uint64_t pause = FAULT_POLL_NS;
-
-	if (u->ops->service_errors)
-		u->ops->service_errors(u);
-	for (unsigned i = 0; u->ops->fault_next(u, &fault) > 0; i++) {
-		fault_log_add(u->index, &fault);
-		if (i == FAULT_SLICE) {
-			pause = FAULT_PAUSE_NS;
-			break;
-		}
-	}
-	work_defer(w, host_time_ns() + pause);
-}
-
 struct line {
 	void (*fn)(void *ctx);
 	void *ctx;
@@ -174,12 +146,9 @@ int irq_init(const struct machine *m)
 				"console: interrupt %u of its UART cannot be taken (error %d): no input",
 				u->irq, -err);
 	}
-	for (unsigned i = 0; i < m->iommu_count; i++) {
-		if (!m->iommus[i].ops)
-			continue;
-		fault_work[i].fn = read_faults;
-		work_defer(&fault_work[i], host_time_ns() + FAULT_POLL_NS);
-	}
+	for (unsigned i = 0; i < m->iommu_count; i++)
+		if (m->iommus[i].ops)
+			fault_poll_start(&hv.machine.iommus[i]);
 	return 0;
 }
 
@@ -198,7 +167,8 @@ void irq_dispatch(struct cpu *self)
 			work = true;
 		}
 		if (pending & BIT64(INT_IPI)) {
-			/* The reason is in the kicked CPU's state; whoever runs next looks at it. */
+			/* The reason is in the kicked CPU's state; whoever runs next looks at it.
+			 */
 			loongson_ipi_take();
 			work = true;
 		}

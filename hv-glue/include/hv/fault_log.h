@@ -33,6 +33,15 @@ bool fault_log_next(uint64_t *cursor, struct fault_record *out);
 /* Faults since boot: all, and those of streams that no zone owns. */
 uint64_t fault_log_total(void);
 uint64_t fault_log_unowned(void);
+
+/* ---- reading them (hv-glue/fault_poll.c); housekeeping CPU, no lock held ---- */
+
+/* Boot: the unit's faults and errors are read from now on, by its event interrupt or, without one,
+ * ten times a second. */
+void fault_poll_start(struct iommu_unit *u);
+/* The unit has interrupted. */
+void fault_poll_event(struct iommu_unit *u);
+
 /* "write at 0x1000 refused: translation (event 0x10)" */
 void fault_log_describe(const struct iommu_fault *f, char *text, size_t size);
 
