@@ -21,7 +21,7 @@
 extern const struct pci_config_ops loongson_config_ops;
 #define LOONGSON_CONFIG_SIZE ((uint64_t)0x20000000)
 
-/* ---- quirks of the LS7A (docs/hardware/ls7a2000.md, "Quirks"), for a board's struct pci_quirks ---- */
+/* ---- quirks of the LS7A, for a board's struct pci_quirks (ls7a2000.md, "Quirks") ---- */
 
 #define LOONGSON_VENDOR 0x0014u
 
@@ -44,8 +44,7 @@ extern const struct pci_quirks ls7a_quirks;
 struct loongson_window {
 	enum pci_window_kind kind;
 	uint64_t bus, size;
-	/* Where the CPU of node 0 finds it; 0: at the bus address, with the bits 63:40 of the config
-	 * window's before it. */
+	/* Where node 0's CPU finds it; 0: bits 63:40 of the config window's, then the bus address. */
 	hpa_t cpu;
 };
 
@@ -56,8 +55,8 @@ struct loongson_intx {
 };
 
 /*
- * What is true of one board only. Where firmware's tables describe this machine they are right; what
- * they leave out is taken from here, with a line in the log.
+ * What is true of one board only. Where firmware's tables describe this machine they are right;
+ * what they leave out is taken from here, with a line in the log.
  */
 struct loongson_board {
 	const char *name;            /* the platform's */
@@ -72,8 +71,9 @@ struct loongson_board {
 	const struct loongson_intx *intx;
 	unsigned intx_count;
 	/*
-	 * Whether it has IOMMUs. Without a table that names them there is one, at `iommu`, that sees every function;
-	 * or, with SBDF_NONE, nobody knows which one sees whom, and nothing is assigned.
+	 * Whether it has IOMMUs. Without a table that names them there is one, at `iommu`, that
+	 * sees every function; or, with SBDF_NONE, nobody knows which one sees whom, and nothing is
+	 * assigned.
 	 */
 	bool has_iommu;
 	sbdf_t iommu;
@@ -86,8 +86,9 @@ struct loongson_board {
 };
 
 /*
- * The device tree's root is of this board's compatible; or ACPI tables are Loongson's (OEM "LOONGS") and
- * the CPU gives its name as this board's. The name register is read on a Loongson machine only.
+ * The device tree's root is of this board's compatible; or ACPI tables are Loongson's (OEM
+ * "LOONGS") and the CPU gives its name as this board's. The name register is read on a Loongson
+ * machine only.
  */
 bool loongson_match(const struct loongson_board *b, const struct boot_info *boot);
 /* As struct platform's discover. */

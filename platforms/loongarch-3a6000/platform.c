@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A board with a 3A6000 and an LS7A2000 behind its HyperTransport (docs/boards/3a6000.md,
- * docs/hardware/ls7a2000.md). Firmware's tables describe it; the numbers here are for what they leave
- * out. Boot CPU only.
+ * docs/hardware/ls7a2000.md). Firmware's tables describe it; the numbers here are for what they
+ * leave out. Boot CPU only.
  */
 #include <postern/loongson.h>
 
@@ -72,8 +72,8 @@ static const struct loongson_board board = {
 		.pch_pic_count = 1,
 	},
 	/*
-	 * COM1, the bridge's, is root's: the page it is in holds UARTs only. UART0 shares one with the
-	 * CPU's configuration.
+	 * COM1, the bridge's, is root's: the page it is in holds UARTs only. UART0 shares one with
+	 * the CPU's configuration.
 	 */
 	.uarts = {
 		{ .kind = UART_16550, .base = COM1, .size = 0x100, .irq = PCH_GSI(8),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A board with one or more 3C6000: PCIe root ports and IOMMUs in the CPU, no HyperTransport, an
- * LS7A2000 behind PCIe, a PCI segment per node. A skeleton: compiled, proven on a model, not tried on a
- * board.
+ * LS7A2000 behind PCIe, a PCI segment per node. A skeleton: compiled, proven on a model, not tried
+ * on a board.
  *
  * Where config space is, and which IOMMU sees whom, only firmware's tables say.
  */

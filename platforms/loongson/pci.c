@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Host bridges by MCFG, IOMMUs by IOVT or IVRS, and which of them sees whom. Contract in discovery.h.
+ * Host bridges by MCFG, IOMMUs by IOVT or IVRS, and which of them sees whom. Contract in
+ * discovery.h.
  *
- * Sources: PCI Firmware Specification 3.3, 4.1.2 (MCFG); docs/hardware/ls7a2000.md ("Config space");
- * docs/hardware/loongson-iommu.md.
+ * Sources: PCI Firmware Specification 3.3, 4.1.2 (MCFG); docs/hardware/ls7a2000.md ("Config
+ * space"); docs/hardware/loongson-iommu.md.
  */
 #include "discovery.h"
 

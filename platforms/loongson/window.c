@@ -9,8 +9,8 @@
  *	10:8	function
  *	7:0	register number, bits 7:0
  *
- * Contract: struct pci_config_ops. Any context, no lock: each access is one bus transaction, but for
- * the one below.
+ * Contract: struct pci_config_ops. Any context, no lock: each access is one bus transaction, but
+ * for the one below.
  */
 #include <postern/loongson.h>
 
@@ -66,8 +66,8 @@ static void write_at(hpa_t at, unsigned size, uint32_t value)
 }
 
 /*
- * Some cards lose their bus number and answer 0 as their IDs, which no function has, until something
- * is written to them. The IDs are read-only: writing them changes nothing else.
+ * Some cards lose their bus number and answer 0 as their IDs, which no function has, until
+ * something is written to them. The IDs are read-only: writing them changes nothing else.
  */
 static uint32_t read_ids(hpa_t at, unsigned size)
 {

@@ -92,7 +92,7 @@ static bool is_one_of(const struct model_pci_function *f, const uint16_t *ids, u
 	return false;
 }
 
-/* Bits hi..lo of a register as a write of `size` bytes at `offset` leaves them; as they are where it does not reach. */
+/* A 16-bit register as a write of `size` bytes at `offset` leaves it, wherever that reaches. */
 static uint32_t after(const struct model_pci_function *f, unsigned reg, unsigned offset,
 		      unsigned size, uint32_t value)
 {
@@ -365,7 +365,7 @@ void model_ls7a_create(const struct model_ls7a_config *config)
 	model_pci_memory(0x40000000, 0x40000000, 0x40000000);
 	if (config->no_ht)
 		return;
-	/* The same behind the bridge's prefix, and what only is there; the MSI doorbell is not a device's. */
+	/* The same behind the bridge's prefix, and what only is there, but for the MSI doorbell. */
 	model_pci_memory(HT_PREFIX + 0x20000000, 0x20000000, 0x0ff00000);
 	model_pci_memory(HT_PREFIX + 0x30000000, 0x30000000, 0x50000000);
 }

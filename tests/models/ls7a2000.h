@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine with a Loongson LS7A2000 bridge: the config window with its traps over the PCI model, the
- * windows through which a CPU reaches BARs, the register that says which CPU it is, and a board's
- * devices as firmware leaves them. Written from docs/hardware/ls7a2000.md; shares no definition with
- * the code it tests.
+ * A machine with a Loongson LS7A2000 bridge: the config window with its traps over the PCI model,
+ * the windows through which a CPU reaches BARs, the register that says which CPU it is, and a
+ * board's devices as firmware leaves them. Written from docs/hardware/ls7a2000.md; shares no
+ * definition with the code it tests.
  *
- * What would hang or blind the real machine is a model_fail() at once: a look at the debug functions
- * (bus 0, devices 9..20, function > 0), a write to a BAR of the LPC, APB or configuration function or
- * their decode switched off, a port put to sleep, a read request size above firmware's below a port,
- * an access of a width the window does not take, a type 1 cycle for bus 0.
+ * What would hang or blind the real machine is a model_fail() at once: a look at the debug
+ * functions (bus 0, devices 9..20, function > 0), a write to a BAR of the LPC, APB or configuration
+ * function or their decode switched off, a port put to sleep, a read request size above firmware's
+ * below a port, an access of a width the window does not take, a type 1 cycle for bus 0.
  *
  * One at a time; gone with model_reset().
  */
@@ -20,7 +20,7 @@
 
 #define MODEL_LS7A_CONFIG ((hpa_t)0xefe00000000) /* 40-bit 0xfe_0000_0000 on HyperTransport */
 
-/* The 3A6000 board's functions; where the sources name them: NIC 02:00.0, NVMe 05:00.0, igb 06:00.0-3. */
+/* The 3A6000 board's functions, among them NIC 02:00.0, NVMe 05:00.0, igb 06:00.0-3. */
 extern const char model_ls7a_board[];
 
 struct model_ls7a_config {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A board as it wakes up: firmware's tables in its memory, and the platform that was written for it.
- * Tables are those of tests/fixtures/boards and tests/fixtures/acpi.
+ * A board as it wakes up: firmware's tables in its memory, and the platform that was written for
+ * it. Tables are those of tests/fixtures/boards and tests/fixtures/acpi.
  */
 #ifndef BOARD_FIXTURE_H
 #define BOARD_FIXTURE_H
@@ -69,8 +69,8 @@ int board_give(unsigned zone, struct pci_function *f);
 /* A release to its end, time passing. */
 int board_take_back(unsigned zone, struct pci_function *f);
 /*
- * What a zone's driver does first: decode, Bus Master and MSI-X on, entry 0 with the zone's doorbell
- * and `data`, unmasked. Pre: an MSI-X table in BAR `bar` at `table`.
+ * What a zone's driver does first: decode, Bus Master and MSI-X on, entry 0 with the zone's
+ * doorbell and `data`, unmasked. Pre: an MSI-X table in BAR `bar` at `table`.
  */
 void board_drive(unsigned zone, const struct pci_function *f, unsigned bar, unsigned table,
 		 uint32_t data);

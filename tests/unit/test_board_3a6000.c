@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The engine with this backend on the whole 3A6000 board: LS7A2000, both kinds of its IOMMU, interrupt
- * controllers, NVMe and a card of four ports, each a model written from its sheet. Nothing here asks the
- * engine what it did: memory, messages and registers are looked at in the models.
+ * The engine with this backend on the whole 3A6000 board: LS7A2000, both kinds of its IOMMU,
+ * interrupt controllers, NVMe and a card of four ports, each a model written from its sheet.
+ * Nothing here asks the engine what it did: memory, messages and registers are looked at in the
+ * models.
  */
 #include "board-fixture.h"
 
@@ -115,7 +116,7 @@ static bool may_send(const struct pci_function *f)
 	       PCI_COMMAND_MASTER;
 }
 
-/* What the IOMMU lets through is kept quiet by Bus Master, at the function and at the port above it. */
+/* What the IOMMU lets through is kept quiet by Bus Master, here and at the port above. */
 static void nobody_without_a_zone_sends_anything(void)
 {
 	for_each_revision(r)

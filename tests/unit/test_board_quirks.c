@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a platform may say about its functions (struct pci_quirks) is what the scan and a zone's view
- * go by, on a machine without any board's name.
+ * What a platform may say about its functions (struct pci_quirks) is what the scan and a zone's
+ * view go by, on a machine without any board's name.
  */
 #include "pci-zone.h"
 #include "unit.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The skeleton backends on models of their machines: a 2K2000, which has no IOMMU, and two 3C6000, which have no
- * HyperTransport, a segment each, and two IOMMUs, one of them behind a bridge. Facts: docs/hardware/ls7a2000.md.
+ * The skeleton backends on models of their machines: a 2K2000, which has no IOMMU, and two 3C6000,
+ * which have no HyperTransport, a segment each, and two IOMMUs, one of them behind a bridge. Facts:
+ * docs/hardware/ls7a2000.md.
  */
 #include "board-fixture.h"
 
@@ -92,7 +93,7 @@ static void on_a_2k2000_every_assignment_is_refused(void)
 	CU_ASSERT(model_log_contains("no IOMMU translates its DMA"));
 }
 
-/* What the zone's manifest says in so many words: bus addresses are the host's, and nothing is kept apart. */
+/* The zone's manifest says so: bus addresses are the host's, and nothing is kept apart. */
 static void on_a_2k2000_who_trusts_a_device_may_have_it(void)
 {
 	struct pci_function *nvme;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The scan of a machine with an LS7A2000: the config window, and the quirks without which the real one
- * hangs or goes blind. The model fails a test at once on such an access; each trap is proven to be
- * one by a scan that does not know it.
+ * The scan of a machine with an LS7A2000: the config window, and the quirks without which the real
+ * one hangs or goes blind. The model fails a test at once on such an access; each trap is proven to
+ * be one by a scan that does not know it.
  */
 #include "ls7a2000.h"
 #include "unit.h"

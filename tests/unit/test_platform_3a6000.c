@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Discovery of the Loongson boards: from the tables their firmware has, from fewer, and from tables that cannot be
- * true. The expected figures are docs/hardware/ls7a2000.md's, not the code's.
+ * Discovery of the Loongson boards: from the tables their firmware has, from fewer, and from tables
+ * that cannot be true. The expected figures are docs/hardware/ls7a2000.md's, not the code's.
  */
 #include "board-fixture.h"
 
