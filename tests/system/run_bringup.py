@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--arch", default="aarch64")
     parser.add_argument("--iommu", help="which one the machine has, or none; default: the usual")
     parser.add_argument("--with", dest="plugged", default="nvme,igb", help="default: nvme,igb")
+    parser.add_argument("--firmware", action="store_true", help="started by UEFI firmware")
     parser.add_argument("--cpus", type=int, default=3)
     parser.add_argument("--records", type=Path, help="where everything is kept")
     parser.add_argument("--trace", action="append", default=[], help="an event of QEMU's, or more")
@@ -53,6 +54,8 @@ def machine(given, image):
     kind = bringup.KINDS[key]
     if given.iommu and given.iommu not in kind.iommus:
         refuse(f"--iommu {given.iommu}: {given.arch} has {', '.join(kind.iommus)}")
+    if given.firmware and not (kind.firmware and kind.firmware.exists()):
+        refuse(f"--firmware: {given.arch} has none here")
     paths.require(kind.kernel)
     return bringup.Board(
         kind=kind,
@@ -62,6 +65,7 @@ def machine(given, image):
         igb="igb" in plugged,
         words=" ".join(words),
         trace=tuple(given.trace),
+        by_firmware=given.firmware,
     )
 
 

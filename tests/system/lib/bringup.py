@@ -6,19 +6,24 @@ A run needs no dialogue: the image gets its words on the command line and switch
 when it is done.
 """
 
+import os
 import re
 import shlex
 import subprocess
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import paths
+from . import loongarch, paths
 
-TIME_LIMIT = 60  # of one run; it takes seconds
+TIME_LIMIT = 60  # of one run; it takes seconds, some more through firmware
+POLL = 0.05
 NVME_SLOT, IGB_SLOT = 2, 3
 NVME_SERIAL = "postern-bringup"
 IGB_MAC = "52:54:00:12:34:56"
+SERIAL_LINES = ("serial0.log", "serial1.log")
 RESULT = "bringup: result"
+_SPEAKS = re.compile(r"^bringup: ", re.MULTILINE)
 _CLOSING = re.compile(r"^bringup: (\d+) passed, (\d+) failed$", re.MULTILINE)
 _ROW = re.compile(
     r"^  (?P<subject>\S+(?: \d+)?) +(?P<step>\S.*?)  +(?P<verdict>ok|FAILED|not possible here)"
@@ -36,9 +41,12 @@ class Kind:
     iommus: dict  # name: (machine, other arguments)
     default_iommu: str
     extra: tuple = ()
+    firmware: Path = None  # what can start the image as a UEFI application
 
 
 _VIRTIO = ("-device", "virtio-iommu-pci,bus=pcie.0,addr=1.0,boot-bypass=off")
+# Firmware knows no such IOMMU and reads its disks past it.
+_VIRTIO_BYPASSED = ("-device", "virtio-iommu-pci,bus=pcie.0,addr=1.0,boot-bypass=on")
 _ARM = "gic-version=3,virtualization=on"
 
 KINDS = {
@@ -59,9 +67,14 @@ KINDS = {
         program="qemu-system-loongarch64",
         cpu="la464",
         kernel=paths.BUILD / "loongarch64" / "postern.elf",
-        iommus={"virtio": ("virt", _VIRTIO), "none": ("virt", ())},
+        iommus={
+            "virtio": ("virt", _VIRTIO),
+            "virtio-bypassed": ("virt", _VIRTIO_BYPASSED),
+            "none": ("virt", ()),
+        },
         default_iommu="virtio",
         extra=("-nic", "none"),
+        firmware=loongarch.FIRMWARE,
     ),
 }
 
@@ -76,15 +89,20 @@ class Board:
     igb: bool = True
     words: str = ""  # after `bringup`
     trace: tuple = ()
+    by_firmware: bool = False  # which then numbers buses and places BARs, instead of -kernel
 
-    def but(self, **changes):
-        return replace(self, **changes)
+    @property
+    def command_line(self):
+        return f"bringup {self.words}".strip()
 
 
-def board(platform, arch, **changes):
-    kind = KINDS[platform, arch]
-    changes.setdefault("iommu", kind.default_iommu)
-    return Board(kind=kind, **changes)
+def _start(spec, records):
+    if not spec.by_firmware:
+        return ["-kernel", str(spec.kind.kernel), "-append", spec.command_line]
+    esp = loongarch.fresh_esp(records, spec.command_line)
+    args = ["-bios", str(spec.kind.firmware)]
+    args += ["-drive", f"if=none,id=esp,format=raw,file=fat:rw:{esp}"]
+    return args + ["-device", "virtio-blk-pci,drive=esp,romfile=,bus=pcie.0,addr=8.0"]
 
 
 def _port(slot):
@@ -97,7 +115,7 @@ def command(spec, records):
     args = [spec.kind.program, "-nodefaults", "-no-reboot", "-display", "none"]
     args += ["-M", machine, "-cpu", spec.kind.cpu, *spec.kind.extra]
     args += ["-accel", "tcg,thread=multi", "-smp", str(spec.cpus), "-m", str(spec.memory_mib)]
-    args += ["-kernel", str(spec.kind.kernel), "-append", f"bringup {spec.words}".strip()]
+    args += _start(spec, records)
     args += more
     if spec.nvme:
         args += _port(NVME_SLOT)
@@ -106,9 +124,12 @@ def command(spec, records):
     if spec.igb:
         args += _port(IGB_SLOT)
         args += ["-netdev", "user,id=net0,ipv6=off"]
-        args += ["-device", f"igb,bus=rp{IGB_SLOT},netdev=net0,mac={IGB_MAC}"]
+        args += ["-device", f"igb,bus=rp{IGB_SLOT},netdev=net0,mac={IGB_MAC},romfile="]
         args += ["-object", f"filter-dump,id=dump0,netdev=net0,file={records / 'net.pcap'}"]
-    args += ["-serial", f"file:{records / 'root.log'}", "-serial", "stdio"]
+    # Files: not every UART of QEMU's waits for a reader. Which is the hypervisor's is seen by what
+    # it says.
+    for line in SERIAL_LINES:
+        args += ["-serial", f"file:{records / line}"]
     for event in spec.trace:
         args += ["-trace", event]
     return args + ["-D", str(records / "trace.log"), "-d", "guest_errors"]
@@ -162,25 +183,44 @@ def _strip(match):
     return {name: (value or "").strip() for name, value in match.groupdict().items()}
 
 
+def _said(records):
+    """What the hypervisor said so far, whichever line it is on."""
+    for line in SERIAL_LINES:
+        path = records / line
+        text = path.read_text(errors="replace").replace("\r", "") if path.exists() else ""
+        if _SPEAKS.search(text):
+            return text
+    return ""
+
+
+def _show_rest(text, shown, show):
+    """Shows the whole lines behind `shown`; how much is shown then."""
+    end = text.rfind("\n") + 1
+    if show and end > shown:
+        show(text[shown : end - 1])
+    return max(shown, end)
+
+
 def run(spec, records, show=None):
-    """From power-on to power-off. show: is given each line as it comes."""
+    """From power-on to power-off. show: is given lines as they come."""
     args = command(spec, records)
     (records / "qemu.cmd").write_text(shlex.join(args) + "\n")
-    lines = []
+    # Where QEMU keeps what is written to the EFI partition.
+    environment = dict(os.environ, TMPDIR=str(records))
     with open(records / "qemu.stderr", "wb") as errors:
         process = subprocess.Popen(
             ["timeout", "--kill-after=5", str(paths.patience(TIME_LIMIT)), *args],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=errors,
             stderr=errors,
+            env=environment,
         )
-        with process:
-            for line in process.stdout:
-                line = line.decode(errors="replace").rstrip("\r\n")
-                lines.append(line)
-                if show:
-                    show(line)
-    text = "\n".join(lines) + "\n"
+        shown = 0
+        while process.poll() is None:
+            time.sleep(POLL)
+            shown = _show_rest(_said(records), shown, show)
+    text = _said(records)
+    _show_rest(text, shown, show)
     (records / "account.txt").write_text(text)
     account = read(text)
     if process.returncode or not account.complete:
