@@ -34,6 +34,11 @@ SMMU_MODES = {
         "-global", "arm-smmuv3.stage=1",
     ],
     "none": ["-M", "virt,gic-version=3,virtualization=on"],
+    # A PCI function that lets everything through until it is told not to.
+    "virtio": [
+        "-M", "virt,gic-version=3,virtualization=on",
+        "-device", "virtio-iommu-pci,bus=pcie.0,addr=1e.0,boot-bypass=on",
+    ],
 }  # fmt: skip
 
 # Rare events that every run records: any DMA let through, refused or answered with an event;
