@@ -80,12 +80,11 @@ static int add_msi_unit(struct loongson_discovery *d, struct acpi_msi msi)
 	struct machine *m = d->m;
 
 	if (d->board->has_iommu && exposes_cpu(msi.address)) {
-		host_log(
-			LOG_WARN,
-			"%s: firmware's MSI doorbell 0x%llx is in the CPU's own registers, "
-			"which no device must reach: 0x%llx is used",
-			d->board->name, (unsigned long long)msi.address,
-			(unsigned long long)d->board->doorbell);
+		host_log(LOG_WARN,
+			 "%s: firmware's MSI doorbell 0x%llx is in the CPU's own registers, "
+			 "which no device must reach: 0x%llx is used",
+			 d->board->name, (unsigned long long)msi.address,
+			 (unsigned long long)d->board->doorbell);
 		msi.address = d->board->doorbell | (msi.address & MASK64(47, 44));
 	}
 	if (loongson_in_memory(d, msi.address, sizeof(uint32_t)))
