@@ -3,8 +3,9 @@
  * FADT and SPCR: registers firmware names for turning the machine off and for talking to a console.
  * Contracts in <postern/acpi.h>.
  *
- * ACPI Specification 6.5: 5.2.3.2 (generic address), 5.2.9 (FADT), 4.8.3.6 (reset register), 4.8.3.7
- * (sleep control register); Serial Port Console Redirection Table 1.10. No state, no locks; boot CPU.
+ * ACPI Specification 6.5: 5.2.3.2 (generic address), 5.2.9 (FADT), 4.8.3.6 (reset register),
+ * 4.8.3.7 (sleep control register); Serial Port Console Redirection Table 1.10. No state, no locks;
+ * boot CPU.
  */
 #include "acpi-table.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IOMMUs, whichever table describes them: what must hold between units. Contract in <postern/acpi.h>.
+ * IOMMUs, whichever table describes them: what must hold between units. Contract in
+ * <postern/acpi.h>.
  *
- * A function that two units claim would be blocked by one and let through by the other, so the whole
- * table is refused. No state, no locks; boot CPU.
+ * A function that two units claim would be blocked by one and let through by the other, so the
+ * whole table is refused. No state, no locks; boot CPU.
  */
 #include "acpi-table.h"
 
@@ -51,7 +52,10 @@ static struct acpi_id_range range_of(const struct acpi_iommu *u, unsigned i)
 	return u->whole_segment ? all : u->ranges[i];
 }
 
-/* The lowest function both manage, or -1. Their own functions do not count: such entries mean nothing. */
+/*
+ * The lowest function both manage, or -1. Their own functions do not count: such entries mean
+ * nothing.
+ */
 static int both_manage(const struct acpi_iommu *a, const struct acpi_iommu *b)
 {
 	if (a->segment != b->segment)

@@ -3,8 +3,8 @@
  * IOVT: the IO Virtualization Table of LoongArch, revision 1 (ACPI Specification 6.6). Contract in
  * <postern/acpi.h>; the layout stands in docs/hardware/acpi.md.
  *
- * A kind of unit or of device entry that is not known here is refused: what it manages would be left
- * to whatever state that unit is in. No state, no locks; boot CPU.
+ * A kind of unit or of device entry that is not known here is refused: what it manages would be
+ * left to whatever state that unit is in. No state, no locks; boot CPU.
  */
 #include "acpi-table.h"
 

@@ -3,11 +3,11 @@
  * IVRS: AMD's I/O Virtualization Reporting Structure, which firmware of LoongArch machines uses for
  * their own IOMMU. Contract in <postern/acpi.h>; the layout stands in docs/hardware/acpi.md.
  *
- * AMD I/O Virtualization Technology Specification 48882 3.08, 5.2. One unit may be described several
- * times, by blocks of growing types: the highest type counts, all of them must be sound. Registers
- * are found in the function's BAR: the base address here is not used, nor are AMD's feature fields.
- * A function listed by an alias is left without IOMMU (nobody is given it): which requester ID it
- * uses is for PCI to say, not for a table. No state, no locks; boot CPU.
+ * AMD I/O Virtualization Technology Specification 48882 3.08, 5.2. One unit may be described
+ * several times, by blocks of growing types: the highest type counts, all of them must be sound.
+ * Registers are found in the function's BAR: the base address here is not used, nor are AMD's
+ * feature fields. A function listed by an alias is left without IOMMU (nobody is given it): which
+ * requester ID it uses is for PCI to say, not for a table. No state, no locks; boot CPU.
  */
 #include "acpi-table.h"
 
@@ -20,7 +20,9 @@ enum { BLOCK_TYPE = 0, BLOCK_LENGTH = 2, BLOCK_HEADER = 4 };
 enum { IVHD_DEVID = 4, IVHD_SEGMENT = 16, IVHD_SIZE_10 = 24, IVHD_SIZE_11 = 40 };
 enum { IVHD_10 = 0x10, IVHD_11 = 0x11, IVHD_40 = 0x40 };
 
-/* A device entry: two bits of its type give its length, but for the one that names no PCI function. */
+/*
+ * A device entry: two bits of its type give its length, but for the one that names no PCI function.
+ */
 enum { ENTRY_TYPE = 0, ENTRY_DEVID = 1, ENTRY_ACPI_NAME_LENGTH = 21, ENTRY_ACPI_SIZE = 22 };
 enum {
 	ENTRY_PADDING = 0x00,
@@ -180,7 +182,9 @@ int acpi_read_ivrs(const struct acpi_table *t, struct acpi_iommus *out)
 			return acpi_refuse(t, at, -EINVAL, "a block has %u bytes, of %u to the end",
 					   length, left);
 		type = acpi_u8(t, at + BLOCK_TYPE);
-		/* Others: memory that firmware wants devices to reach (IVMD). Nobody promised it. */
+		/*
+		 * Others: memory that firmware wants devices to reach (IVMD). Nobody promised it.
+		 */
 		if (type != IVHD_10 && type != IVHD_11 && type != IVHD_40)
 			continue;
 		err = read_ivhd(t, at, length, type, &unit);

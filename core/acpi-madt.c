@@ -3,8 +3,8 @@
  * MADT: cores and interrupt controllers of a LoongArch machine. Contract in <postern/acpi.h>.
  *
  * ACPI Specification 6.5, 5.2.12 and 5.2.12.20 to 5.2.12.26 (structures 17 to 23). Structures of
- * other types are skipped; one that is longer than its fields is taken, a later version may add some.
- * No state, no locks; boot CPU.
+ * other types are skipped; one that is longer than its fields is taken, a later version may add
+ * some. No state, no locks; boot CPU.
  */
 #include "acpi-table.h"
 

@@ -51,9 +51,9 @@ int acpi_check_range(const struct acpi_table *t, uint32_t offset, const char *wh
 
 /*
  * A list of structures that begin with a byte of type and a byte of length, up to the table's end:
- *	for (item = { .offset = first }; (err = acpi_next_item(t, &item)) > 0;)
- * 1: offset, type and length (>= 2) are those of the next one, which lies wholly inside; 0: the end;
- * -EINVAL, refused.
+ * 	for (item = { .offset = first }; (err = acpi_next_item(t, &item)) > 0;)
+ * 1: offset, type and length (>= 2) are those of the next one, which lies wholly inside; 0: the
+ * end; -EINVAL, refused.
  */
 struct acpi_item {
 	uint32_t offset, length;

@@ -107,6 +107,25 @@ static bool sums_to_zero(const uint8_t *p, uint64_t size)
 	return !sum;
 }
 
+/* What the header at base says, and as much of the table: 36 bytes. */
+static int look_at_header(const struct acpi_memory *memory, hpa_t base, struct acpi_table *t)
+{
+	const char *header = base && memory->map ? memory->map(memory->ctx, base, ACPI_HEADER_SIZE)
+						 : NULL;
+
+	*t = (struct acpi_table){ .base = base, .data = header, .length = ACPI_HEADER_SIZE };
+	if (!header) {
+		host_log(LOG_ERROR, "acpi: no table can be read at 0x%llx",
+			 (unsigned long long)base);
+		return -EINVAL;
+	}
+	memcpy(t->signature, header, sizeof(t->signature));
+	memcpy(t->oem_id, header + ACPI_HEADER_OEM_ID_AT, sizeof(t->oem_id));
+	memcpy(t->oem_table_id, header + ACPI_HEADER_OEM_TABLE_ID_AT, sizeof(t->oem_table_id));
+	t->revision = acpi_u8(t, ACPI_HEADER_REVISION_AT);
+	return 0;
+}
+
 /*
  * The table at base, checked, or a message and -EINVAL. `room`: how many bytes there can be, of the
  * table and at base.
@@ -114,26 +133,18 @@ static bool sums_to_zero(const uint8_t *p, uint64_t size)
 static int look_at(const struct acpi_memory *memory, hpa_t base, uint64_t room,
 		   struct acpi_table *t)
 {
-	const char *header;
+	uint32_t length;
+	int err;
 
-	*t = (struct acpi_table){ .base = base };
-	header = room < ACPI_HEADER_SIZE || !memory->map
-			 ? NULL
-			 : memory->map(memory->ctx, base, ACPI_HEADER_SIZE);
-	if (!base || !header) {
-		host_log(LOG_ERROR, "acpi: no table can be read at 0x%llx",
-			 (unsigned long long)base);
+	if (room < ACPI_HEADER_SIZE) {
+		host_log(LOG_ERROR, "acpi: %llu bytes at 0x%llx are no table",
+			 (unsigned long long)room, (unsigned long long)base);
 		return -EINVAL;
 	}
-	t->data = header;
-	t->length = ACPI_HEADER_SIZE; /* until proven longer */
-	memcpy(t->signature, header, sizeof(t->signature));
-	memcpy(t->oem_id, header + ACPI_HEADER_OEM_ID_AT, sizeof(t->oem_id));
-	memcpy(t->oem_table_id, header + ACPI_HEADER_OEM_TABLE_ID_AT, sizeof(t->oem_table_id));
-	t->revision = acpi_u8(t, ACPI_HEADER_REVISION_AT);
-
-	const uint32_t length = acpi_u32(t, ACPI_HEADER_LENGTH_AT);
-
+	err = look_at_header(memory, base, t);
+	if (err)
+		return err;
+	length = acpi_u32(t, ACPI_HEADER_LENGTH_AT);
 	if (length < ACPI_HEADER_SIZE || length > room)
 		return acpi_refuse(t, ACPI_HEADER_LENGTH_AT, -EINVAL,
 				   "the table at 0x%llx has %u bytes, which is not %u to %llu",
@@ -151,50 +162,49 @@ static int look_at(const struct acpi_memory *memory, hpa_t base, uint64_t room,
 	return 0;
 }
 
-/* Where the XSDT is. */
-static int read_rsdp(const struct acpi_memory *memory, hpa_t rsdp, hpa_t *xsdt)
+/* What is wrong with the root pointer, NULL: nothing; *xsdt is where the XSDT is. */
+static const char *check_rsdp(const struct acpi_memory *memory, hpa_t rsdp, hpa_t *xsdt)
 {
 	const uint8_t *p = rsdp ? memory->map(memory->ctx, rsdp, RSDP_SIZE) : NULL;
 	/* A view of it as of a table, for the accessors. */
 	const struct acpi_table view = { .data = p, .length = RSDP_SIZE };
-	const char *wrong = NULL;
 	uint32_t length;
 
 	if (!p)
-		wrong = "it cannot be read";
-	else if (memcmp(p, RSDP_SIGNATURE, strlen(RSDP_SIGNATURE)))
-		wrong = "it does not begin with \"" RSDP_SIGNATURE "\"";
-	else if (!sums_to_zero(p, RSDP_SIZE_V1))
-		wrong = "its first checksum is wrong";
-	else if (acpi_u8(&view, RSDP_REVISION) < RSDP_REVISION_XSDT)
-		wrong = "it is of a revision without XSDT";
-	if (!wrong) {
-		length = acpi_u32(&view, RSDP_LENGTH);
-		*xsdt = acpi_u64(&view, RSDP_XSDT);
-		if (length < RSDP_SIZE || length > RSDP_LENGTH_MAX)
-			wrong = "its length is wrong";
-		else if (!(p = memory->map(memory->ctx, rsdp, length)))
-			wrong = "not all of it can be read";
-		else if (!sums_to_zero(p, length))
-			wrong = "its second checksum is wrong";
-	}
-	if (!wrong)
-		return 0;
-	host_log(LOG_ERROR, "acpi: the root pointer at 0x%llx: %s", (unsigned long long)rsdp,
-		 wrong);
-	return -EINVAL;
+		return "it cannot be read";
+	if (memcmp(p, RSDP_SIGNATURE, strlen(RSDP_SIGNATURE)))
+		return "it does not begin with \"" RSDP_SIGNATURE "\"";
+	if (!sums_to_zero(p, RSDP_SIZE_V1))
+		return "its first checksum is wrong";
+	if (acpi_u8(&view, RSDP_REVISION) < RSDP_REVISION_XSDT)
+		return "it is of a revision without XSDT";
+	length = acpi_u32(&view, RSDP_LENGTH);
+	*xsdt = acpi_u64(&view, RSDP_XSDT);
+	if (length < RSDP_SIZE || length > RSDP_LENGTH_MAX)
+		return "its length is wrong";
+	p = memory->map(memory->ctx, rsdp, length);
+	if (!p)
+		return "not all of it can be read";
+	if (!sums_to_zero(p, length))
+		return "its second checksum is wrong";
+	return NULL;
 }
 
 int acpi_open(struct acpi *a, const struct acpi_memory *memory, hpa_t rsdp)
 {
 	struct acpi_table xsdt;
+	const char *wrong;
 	hpa_t base = 0;
 	int err;
 
 	*a = (struct acpi){ .memory = *memory };
-	err = read_rsdp(memory, rsdp, &base);
-	if (!err)
-		err = look_at(memory, base, MAX_TABLE_LENGTH, &xsdt);
+	wrong = check_rsdp(memory, rsdp, &base);
+	if (wrong) {
+		host_log(LOG_ERROR, "acpi: the root pointer at 0x%llx: %s",
+			 (unsigned long long)rsdp, wrong);
+		return -EINVAL;
+	}
+	err = look_at(memory, base, MAX_TABLE_LENGTH, &xsdt);
 	if (err)
 		return err;
 	if (memcmp(xsdt.signature, "XSDT", SIGNATURE_SIZE))

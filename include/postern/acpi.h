@@ -10,13 +10,13 @@
  *
  * The readers fill *out (zeroed first) and return 0; -ENOENT: there is no such table; -EINVAL: the
  * table is refused; -ENOSPC: it describes more than *out holds and leaving something out would not
- * be safe. What may be left out safely (a CPU more, an interrupt controller more) is, with a warning.
- * After an error *out is empty. Caller context: boot CPU, before any zone.
+ * be safe. What may be left out safely (a CPU more, an interrupt controller more) is, with a
+ * warning. After an error *out is empty. Caller context: boot CPU, before any zone.
  *
- * Sources: ACPI Specification 6.5 (5.2.3.2 GAS, 5.2.5 RSDP, 5.2.8 XSDT, 5.2.9 FADT, 5.2.12 MADT with
- * the LoongArch structures 17..23, 5.2.16 SRAT), PCI Firmware Specification 3.3 (4.1.2 MCFG), AMD I/O
- * Virtualization Technology Specification 48882 (IVRS), the LoongArch IO Virtualization Table of ACPI
- * 6.6 (IOVT), Serial Port Console Redirection Table 1.10; docs/hardware/acpi.md.
+ * Sources: ACPI Specification 6.5 (5.2.3.2 GAS, 5.2.5 RSDP, 5.2.8 XSDT, 5.2.9 FADT, 5.2.12 MADT
+ * with the LoongArch structures 17..23, 5.2.16 SRAT), PCI Firmware Specification 3.3 (4.1.2 MCFG),
+ * AMD I/O Virtualization Technology Specification 48882 (IVRS), the LoongArch IO Virtualization
+ * Table of ACPI 6.6 (IOVT), Serial Port Console Redirection Table 1.10; docs/hardware/acpi.md.
  */
 #ifndef POSTERN_ACPI_H
 #define POSTERN_ACPI_H
@@ -76,7 +76,9 @@ const struct acpi_table *acpi_find(const struct acpi *a, const char *signature, 
 struct acpi_core {
 	uint32_t processor, core; /* ACPI processor UID, physical core id (CSR.CPUID) */
 };
-/* The LIOINTC. Sources in cascade_map[i] raise line cascade[i], HWI0..HWI7 where the map is not 0. */
+/*
+ * The LIOINTC. Sources in cascade_map[i] raise line cascade[i], HWI0..HWI7 where the map is not 0.
+ */
 struct acpi_lio {
 	bool present;
 	hpa_t base;
@@ -89,7 +91,9 @@ struct acpi_eio {
 	uint8_t cascade, node;
 	uint64_t node_map;
 };
-/* A PCH-MSI: doorbell (4-byte aligned), and its vectors [start, start + count) of 256, count > 0. */
+/*
+ * A PCH-MSI: doorbell (4-byte aligned), and its vectors [start, start + count) of 256, count > 0.
+ */
 struct acpi_msi {
 	hpa_t address;
 	uint32_t start, count;
@@ -165,8 +169,8 @@ struct acpi_iommus {
 	unsigned count;
 };
 /*
- * IOVT, else IVRS. -ENOENT: neither; -EINVAL, -ENOSPC: the one there is is refused (the other is not
- * looked at). A unit's own function may be among those it manages: such an entry means nothing.
+ * IOVT, else IVRS. -ENOENT: neither; -EINVAL, -ENOSPC: the one there is is refused (the other is
+ * not looked at). A unit's own function may be among those it manages: such an entry means nothing.
  */
 int acpi_iommus(const struct acpi *a, struct acpi_iommus *out);
 

@@ -2,8 +2,9 @@
 /*
  * Memory, what is reserved in it, the bundle, firmware calls and CPUs. Contract in discovery.h.
  *
- * Sources: Devicetree Specification 0.4, 3.4 (memory), 3.5 (reserved-memory), 3.6 (chosen), 3.8 (cpus), 5.3 (memory
- * reservation block); the Linux bindings for psci and arm/cpus; Arm DEN 0022 (PSCI).
+ * Sources: Devicetree Specification 0.4, 3.4 (memory), 3.5 (reserved-memory), 3.6 (chosen), 3.8
+ * (cpus), 5.3 (memory reservation block); the Linux bindings for psci and arm/cpus; Arm DEN 0022
+ * (PSCI).
  */
 #include "discovery.h"
 

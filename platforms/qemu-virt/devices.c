@@ -2,8 +2,9 @@
 /*
  * UARTs, and IOMMUs that are PCI functions. Contract in discovery.h.
  *
- * Sources: the Linux bindings arm,pl011, 8250, fixed-clock and virtio,pci-iommu; Devicetree Specification 0.4, 3.3
- * (aliases), 3.6 (chosen); PCI Bus Binding to IEEE 1275-1994, 2.2.1.1 (phys.hi).
+ * Sources: the Linux bindings arm,pl011, 8250, fixed-clock and virtio,pci-iommu; Devicetree
+ * Specification 0.4, 3.3 (aliases), 3.6 (chosen); PCI Bus Binding to IEEE 1275-1994, 2.2.1.1
+ * (phys.hi).
  */
 #include "discovery.h"
 
@@ -16,11 +17,17 @@
 
 #define UART_SHIFT_MAX 2u
 
-/* First cell of a PCI function's address: bus, device, function; the rest must be 0 for config space. */
+/*
+ * First cell of a PCI function's address: bus, device, function; the rest must be 0 for config
+ * space.
+ */
 #define FUNCTION_BDF  MASK32(23, 8)
 #define PCI_REG_CELLS 5u
 
-/* The enabled UART that property `name` of `parent` points to by path (options after ':' aside); -1: none. */
+/*
+ * The enabled UART that property `name` of `parent` points to by path (options after ':' aside);
+ * -1: none.
+ */
 static int uart_by_path(const struct discovery *d, const char *parent, const char *name)
 {
 	int from = fdt_subnode_offset(d->fdt, 0, parent), node;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Discovery of QEMU's `virt` machines from their device trees, in steps; docs/hardware/qemu-virt.md and
- * qemu-virt-loongarch64.md say what is taken from where. Private to this folder. Boot CPU, before any zone; touches no
- * hardware.
+ * Discovery of QEMU's `virt` machines from their device trees, in steps; docs/hardware/qemu-virt.md
+ * and qemu-virt-loongarch64.md say what is taken from where. Private to this folder. Boot CPU,
+ * before any zone; touches no hardware.
  *
- * Every step returns 0 or a negative errno with the reason logged by qv_refuse(). The tree has passed dt_verify().
+ * Every step returns 0 or a negative errno with the reason logged by qv_refuse(). The tree has
+ * passed dt_verify().
  */
 #ifndef QEMU_VIRT_DISCOVERY_H
 #define QEMU_VIRT_DISCOVERY_H
@@ -24,8 +25,9 @@ struct qv_kind {
 	const char *cpu_id; /* what such a number is */
 	bool psci;          /* CPUs are started by firmware calls */
 	/*
-	 * The interrupt specifier at cell `at` as the controller numbers it; of the second, one that is a high level.
-	 * -EINVAL, logged, when it is something else. Pre: d->irq_cells cells are there.
+	 * The interrupt specifier at cell `at` as the controller numbers it; of the second, one
+	 * that is a high level. -EINVAL, logged, when it is something else. Pre: d->irq_cells cells
+	 * are there.
 	 */
 	int (*decode_irq)(const struct discovery *d, int node, const struct dt_cells *cells,
 			  unsigned at, uint32_t *irq);
@@ -73,13 +75,19 @@ int qv_next(const struct discovery *d, int node, const char *compatible);
 /* The node's interrupt parent: its own or the nearest ancestor's `interrupt-parent`. 0: none. */
 uint32_t qv_interrupt_parent(const void *fdt, int node);
 
-/* Interrupt `index` of the node as the controller numbers it. -ENOENT past the last one; -EINVAL is logged. */
+/*
+ * Interrupt `index` of the node as the controller numbers it. -ENOENT past the last one; -EINVAL is
+ * logged.
+ */
 int qv_read_irq(const struct discovery *d, int node, unsigned index, uint32_t *irq);
 
 /* dma-coherent on the node or on a bus above it. */
 bool qv_is_coherent(const struct discovery *d, int node);
 
-/* `reg` entry `index`, which must be there, at least min_size long and nowhere in memory. Logged when not. */
+/*
+ * `reg` entry `index`, which must be there, at least min_size long and nowhere in memory. Logged
+ * when not.
+ */
 int qv_read_registers(const struct discovery *d, int node, unsigned index, uint64_t min_size,
 		      hpa_t *base, uint64_t *size);
 

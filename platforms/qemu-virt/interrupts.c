@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The GICv3, its ITSs and the architected timer, and how this machine's nodes name interrupts. Contract in discovery.h.
+ * The GICv3, its ITSs and the architected timer, and how this machine's nodes name interrupts.
+ * Contract in discovery.h.
  *
- * Sources: the Linux bindings arm,gic-v3 and arm,armv8-timer; Arm IHI 0069H (INTID ranges: 2.2; register frames: 12.8,
- * 12.10, 12.18).
+ * Sources: the Linux bindings arm,gic-v3 and arm,armv8-timer; Arm IHI 0069H (INTID ranges: 2.2;
+ * register frames: 12.8, 12.10, 12.18).
  */
 #include "discovery.h"
 

@@ -2,8 +2,9 @@
 /*
  * QEMU's loongarch64 `virt` machine from its ACPI tables. Contract in loongarch.h.
  *
- * What stands in AML (the bridge's windows, its interrupt wiring, all UARTs but the console) is this machine's and is taken
- * from docs/hardware/qemu-virt-loongarch64.md; the rest is read. Memory is the loader's business: there is no other map.
+ * What stands in AML (the bridge's windows, its interrupt wiring, all UARTs but the console) is
+ * this machine's and is taken from docs/hardware/qemu-virt-loongarch64.md; the rest is read. Memory
+ * is the loader's business: there is no other map.
  */
 #include "loongarch.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * QEMU's loongarch64 `virt` machine from its device tree: interrupt controllers and power-off here, the rest by the steps
- * it shares with aarch64. Contracts in loongarch.h, discovery.h.
+ * QEMU's loongarch64 `virt` machine from its device tree: interrupt controllers and power-off here,
+ * the rest by the steps it shares with aarch64. Contracts in loongarch.h, discovery.h.
  *
- * Sources: the Linux bindings loongson,eiointc, loongson,pch-pic, loongson,pch-msi, syscon-poweroff and syscon-reboot.
+ * Sources: the Linux bindings loongson,eiointc, loongson,pch-pic, loongson,pch-msi, syscon-poweroff
+ * and syscon-reboot.
  */
 #include "loongarch.h"
 
@@ -143,7 +144,10 @@ static int discover_interrupts(struct discovery *d)
 	return err;
 }
 
-/* syscon-poweroff, syscon-reboot: a value for a register of another node. Without one there is no way. */
+/*
+ * syscon-poweroff, syscon-reboot: a value for a register of another node. Without one there is no
+ * way.
+ */
 static int discover_power(const struct discovery *d, const char *compatible,
 			  struct power_register *out)
 {

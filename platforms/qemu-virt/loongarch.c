@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * QEMU's `virt` machine on loongarch64: described by a device tree (-kernel) or by ACPI tables (UEFI firmware). What
- * neither tells is its IOMMU: a virtio-iommu function is looked for on bus 0. Contract in <postern/platform.h>.
+ * QEMU's `virt` machine on loongarch64: described by a device tree (-kernel) or by ACPI tables
+ * (UEFI firmware). What neither tells is its IOMMU: a virtio-iommu function is looked for on bus 0.
+ * Contract in <postern/platform.h>.
  *
- * The look is at one dword of function 0 of each device, through the host's own accessor; nothing is written.
+ * The look is at one dword of function 0 of each device, through the host's own accessor; nothing
+ * is written.
  */
 #include "loongarch.h"
 
 #include <postern/host.h>
 
-/* PCI Local Bus Specification 3.0, 6.2.1: vendor in the low half of the first dword. VIRTIO 1.2, 4.1.2: 0x1040 + 23. */
+/*
+ * PCI Local Bus Specification 3.0, 6.2.1: vendor in the low half of the first dword. VIRTIO 1.2,
+ * 4.1.2: 0x1040 + 23.
+ */
 #define VIRTIO_IOMMU_IDS 0x10571af4u
 #define RID_COUNT        0x10000u
 

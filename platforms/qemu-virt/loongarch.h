@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's `virt` machine on loongarch64: what its two descriptions share. Private to this folder; boot CPU, before any zone.
- * docs/hardware/qemu-virt-loongarch64.md.
+ * QEMU's `virt` machine on loongarch64: what its two descriptions share. Private to this folder;
+ * boot CPU, before any zone. docs/hardware/qemu-virt-loongarch64.md.
  */
 #ifndef QEMU_VIRT_LOONGARCH_H
 #define QEMU_VIRT_LOONGARCH_H
@@ -11,8 +11,8 @@
 struct discovery;
 
 /*
- * Global interrupt numbers as ACPI has them: input n of the PCH-PIC is 64 + n. The device tree numbers inputs alone; the
- * same interrupt has the same number whichever way the machine was found.
+ * Global interrupt numbers as ACPI has them: input n of the PCH-PIC is 64 + n. The device tree
+ * numbers inputs alone; the same interrupt has the same number whichever way the machine was found.
  */
 #define LA_GSI_BASE    64u
 #define LA_EIO_VECTORS 256u

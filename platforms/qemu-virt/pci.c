@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * PCI host bridges with ECAM, their windows, and which IOMMU and ITS sees each requester. Contract in discovery.h.
+ * PCI host bridges with ECAM, their windows, and which IOMMU and ITS sees each requester. Contract
+ * in discovery.h.
  *
- * Sources: the Linux bindings host-generic-pci, pci-iommu and pci-msi; Devicetree Specification 0.4, 2.4 (interrupt-map); PCI Bus Binding to IEEE 1275-1994, 2.2.1.1 (the
- * three address cells); PCI Express Base 6.0, 7.2.2 (ECAM).
+ * Sources: the Linux bindings host-generic-pci, pci-iommu and pci-msi; Devicetree Specification
+ * 0.4, 2.4 (interrupt-map); PCI Bus Binding to IEEE 1275-1994, 2.2.1.1 (the three address cells);
+ * PCI Express Base 6.0, 7.2.2 (ECAM).
  */
 #include "discovery.h"
 

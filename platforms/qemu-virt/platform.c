@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * QEMU's `virt` machine on aarch64 (-M virt,gic-version=3,virtualization=on,iommu=smmuv3, or virtio-iommu-pci instead of
- * the SMMU), from its device tree alone; and what this folder's platforms share.
+ * QEMU's `virt` machine on aarch64 (-M virt,gic-version=3,virtualization=on,iommu=smmuv3, or
+ * virtio-iommu-pci instead of the SMMU), from its device tree alone; and what this folder's
+ * platforms share.
  *
- * The tree is treated as untrusted: walked whole before use, every property's length checked, and addresses that cannot be
- * true refused with the node's path. Boot CPU only; no hardware is touched. Facts: docs/hardware/qemu-virt.md.
+ * The tree is treated as untrusted: walked whole before use, every property's length checked, and
+ * addresses that cannot be true refused with the node's path. Boot CPU only; no hardware is
+ * touched. Facts: docs/hardware/qemu-virt.md.
  */
 #include "discovery.h"
 

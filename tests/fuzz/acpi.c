@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Bytes as ACPI tables: each reader refuses with a word and leaves nothing behind, or what it finds can be
- * relied on. What must hold is counted out here, function by function and line by line.
+ * Bytes as ACPI tables: each reader refuses with a word and leaves nothing behind, or what it finds
+ * can be relied on. What must hold is counted out here, function by function and line by line.
  *
- * The first byte says how: by default the rest is tables, one after the other by their own lengths, which get
- * right checksums, a root pointer and an XSDT; the last is also tried as an override. Each lies in a block of
- * its own size.
+ * The first byte says how: by default the rest is tables, one after the other by their own lengths,
+ * which get right checksums, a root pointer and an XSDT; the last is also tried as an override.
+ * Each lies in a block of its own size.
  */
 #include "fuzz.h"
 #include "host.h"
@@ -323,7 +323,10 @@ static void check_tables(const struct acpi *a)
 	check_fixed(a);
 }
 
-/* Each machine that ACPI can describe, from these tables, whether it would take them for its own or not. */
+/*
+ * Each machine that ACPI can describe, from these tables, whether it would take them for its own or
+ * not.
+ */
 static void check_boards(void)
 {
 	static const struct memory_region memory = { 0x90000000, 256 * MIB };
@@ -337,10 +340,12 @@ static void check_boards(void)
 	fuzz_config_space();
 	/* Firmware's map has a range for each: nothing continues in the next. */
 	for (unsigned i = 1; i < piece_count && boot.reserved_count < BOARD_PIECES; i++) {
-		if (!pieces[i].data || pieces[i].size > STEP)
+		const uint64_t room = align_up(pieces[i].size, PAGE_SIZE);
+
+		if (!pieces[i].size || room > STEP)
 			continue;
-		memcpy(model_ram_add((hpa_t)i * STEP, STEP), pieces[i].data, pieces[i].size);
-		reserved[boot.reserved_count++] = (struct memory_region){ (hpa_t)i * STEP, STEP };
+		memcpy(model_ram_add((hpa_t)i * STEP, room), pieces[i].data, pieces[i].size);
+		reserved[boot.reserved_count++] = (struct memory_region){ (hpa_t)i * STEP, room };
 	}
 	for (const struct platform *const *p = platforms_loongarch64; *p; p++) {
 		memset(&m, 0, sizeof(m));

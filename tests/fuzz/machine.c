@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Bytes as the device tree firmware hands over: discovery refuses, or describes a machine whose every
- * count, range and index the engine can rely on.
+ * Bytes as the device tree firmware hands over: discovery refuses, or describes a machine whose
+ * every count, range and index the engine can rely on.
  */
 #include "fdt.h"
 #include "host.h"
@@ -108,7 +108,10 @@ void fuzz_check_machine(const struct machine *m)
 		check_host(m, &m->hosts[i]);
 }
 
-/* Config space wherever the tree says it is: functions that are not there, and an IOMMU in every eighth slot. */
+/*
+ * Config space wherever the tree says it is: functions that are not there, and an IOMMU in every
+ * eighth slot.
+ */
 static uint64_t config_read(void *ctx, uint64_t offset, unsigned size)
 {
 	(void)ctx;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ACPI firmware for tests: tables from tests/fixtures/acpi, compiled or as they are, in memory with a root pointer; and
- * iasl's own reading of a table, to compare with. What fails, fails (and leaves) the running test.
+ * ACPI firmware for tests: tables from tests/fixtures/acpi, compiled or as they are, in memory with
+ * a root pointer; and iasl's own reading of a table, to compare with. What fails, fails (and
+ * leaves) the running test.
  */
 #ifndef UNIT_ACPI_FIRMWARE_H
 #define UNIT_ACPI_FIRMWARE_H
@@ -13,7 +14,10 @@
 #define TABLES      "tests/fixtures/acpi/"
 #define QEMU_TABLES TABLES "qemu-virt-loongarch64/"
 
-/* The bytes of a table: FILE.asl compiled with iasl, any other file as it is. malloc'd, of its exact size. */
+/*
+ * The bytes of a table: FILE.asl compiled with iasl, any other file as it is. malloc'd, of its
+ * exact size.
+ */
 uint8_t *table_load(const char *path, size_t *size);
 /* Zeroed bytes for one, of its exact size; to be freed. */
 void *table_alloc(size_t size);
@@ -21,8 +25,8 @@ void *table_alloc(size_t size);
 void table_fix_checksum(uint8_t *table, size_t size);
 
 /*
- * Memory with nothing but what is put into it: each piece in a block of its own size, so that a read past its end is
- * noticed, at an address of its own.
+ * Memory with nothing but what is put into it: each piece in a block of its own size, so that a
+ * read past its end is noticed, at an address of its own.
  */
 #define FIRMWARE_RSDP 0x10000u
 void firmware_reset(void);
@@ -39,7 +43,10 @@ void firmware_open(struct acpi *a, const char *const *paths, size_t count);
 
 /* iasl's reading of a table, malloc'd. */
 char *iasl_read(const uint8_t *table, size_t size);
-/* Where the n-th line (0: first) with this label, "Subtable Type" say, and a value that begins with `value` is. */
+/*
+ * Where the n-th line (0: first) with this label, "Subtable Type" say, and a value that begins with
+ * `value` is.
+ */
 const char *iasl_find(const char *text, const char *label, const char *value, unsigned n);
 /* The number iasl gives the first line with this label, from `at` on. */
 uint64_t iasl_value(const char *at, const char *label);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finding ACPI tables: through a sound root pointer, and through everything that can be wrong with one; overrides.
+ * Finding ACPI tables: through a sound root pointer, and through everything that can be wrong with
+ * one; overrides.
  */
 #include "acpi-firmware.h"
 #include "host.h"

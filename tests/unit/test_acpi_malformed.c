@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tables with one thing wrong. Each is a sound one of tests/fixtures/acpi with a field overwritten or its end cut off, and
- * its checksum put right again, so that the reader meets it; each is refused with a message that names table, byte and rule.
- * Offsets are those of iasl's disassembly.
+ * Tables with one thing wrong. Each is a sound one of tests/fixtures/acpi with a field overwritten
+ * or its end cut off, and its checksum put right again, so that the reader meets it; each is
+ * refused with a message that names table, byte and rule. Offsets are those of iasl's disassembly.
  */
 #include "acpi-firmware.h"
 #include "host.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the ACPI readers find in sound tables, number by number against iasl's disassembly of the same bytes: tables of our
- * own that have one of everything, and those of QEMU's loongarch64 machine.
+ * What the ACPI readers find in sound tables, number by number against iasl's disassembly of the
+ * same bytes: tables of our own that have one of everything, and those of QEMU's loongarch64
+ * machine.
  */
 #include "acpi-firmware.h"
 #include "unit.h"
@@ -147,7 +148,10 @@ static void mcfg_is_read_as_iasl_reads_it(void)
 	check_mcfg(QEMU_TABLES "mcfg.aml", 1, "BOCHS ", "BXPC    ");
 }
 
-/* What iasl says of unit n, and its `entries` device entries, of which the unit's own function is none. */
+/*
+ * What iasl says of unit n, and its `entries` device entries, of which the unit's own function is
+ * none.
+ */
 static void check_unit(const struct acpi_iommu *u, unsigned n)
 {
 	const char *at = structure("0000 ", n), *entry = at;

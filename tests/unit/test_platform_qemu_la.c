@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Discovery of QEMU's loongarch64 virt machine, from its device tree and from its ACPI tables: the figures are QEMU's
- * (docs/hardware/qemu-virt-loongarch64.md), both ways lead to the same machine, and what cannot be is refused.
+ * Discovery of QEMU's loongarch64 virt machine, from its device tree and from its ACPI tables: the
+ * figures are QEMU's (docs/hardware/qemu-virt-loongarch64.md), both ways lead to the same machine,
+ * and what cannot be is refused.
  */
 #include "acpi-firmware.h"
 #include "platform-qemu-fixture.h"
@@ -45,8 +46,8 @@ static void check_range(hpa_t base, uint64_t size, hpa_t expected_base, uint64_t
 }
 
 /*
- * All but memory, CPUs and IOMMUs: whichever way it was found. QEMU's tables set fewer vectors aside for messages than its
- * tree does, and more room for the PCH-PIC's registers.
+ * All but memory, CPUs and IOMMUs: whichever way it was found. QEMU's tables set fewer vectors
+ * aside for messages than its tree does, and more room for the PCH-PIC's registers.
  */
 static void check_devices(uint64_t pic_size, uint32_t first_vector)
 {
