@@ -13,6 +13,7 @@
 
 #include <irq/gic-v3.h>
 #include <irq/vgic-v3.h>
+#include <postern/arch.h>
 #include <postern/zone.h>
 #include <string.h>
 
@@ -292,6 +293,46 @@ static void reset(void)
 	queue_at = 0;
 }
 
+/* Whoever is kicked looks at once. */
+static void all_look(void)
+{
+	static bool looking;
+	const unsigned here = arch_cpu_index();
+
+	if (looking)
+		return;
+	looking = true;
+	for (unsigned v = 0; v < VCPUS; v++)
+		enter(v);
+	looking = false;
+	model_set_cpu(here);
+}
+
+/* The linked interrupt is taken away, in whatever state it is, and given back. */
+static void hand_over(unsigned vcpu)
+{
+	model_set_cpu(on_cpu(vcpu));
+	gic_v3_spi_disable(PHYS_SPI);
+	model_on_kick(all_look);
+	FUZZ_CHECK(!vgic_remove_hw_spi(vgic, LINKED_SPI), "a linked interrupt stays");
+	model_on_kick(NULL);
+	FUZZ_CHECK(!model_gic_active(0, PHYS_SPI), "taken away, and still active");
+	FUZZ_CHECK(!vgic_inject_hw_spi(vgic, PHYS_SPI), "taken away, and still linked");
+	/* Whatever the guest ends now, the next owner's stays active. */
+	gic_v3_spi_enable(PHYS_SPI, on_cpu(0), false);
+	model_set_cpu(on_cpu(0));
+	model_gic_set_line(0, PHYS_SPI, true);
+	FUZZ_CHECK(gic_v3_ack() == PHYS_SPI, "the next owner gets nothing");
+	gic_v3_eoi(PHYS_SPI);
+	for (unsigned v = 0; v < VCPUS; v++)
+		end(v);
+	FUZZ_CHECK(model_gic_active(0, PHYS_SPI), "the old owner ended the next one's interrupt");
+	model_set_cpu(on_cpu(0));
+	gic_v3_deactivate(PHYS_SPI);
+	model_gic_set_line(0, PHYS_SPI, false);
+	FUZZ_CHECK(!vgic_add_hw_spi(vgic, LINKED_SPI, PHYS_SPI), "no link again");
+}
+
 static void step(struct fuzz_input *in)
 {
 	const unsigned op = fuzz_u8(in), vcpu = (op >> 4) % VCPUS;
@@ -337,6 +378,8 @@ static void step(struct fuzz_input *in)
 	case 15:
 		if (op == 0xff)
 			reset();
+		else if (op == 0xef || op == 0xdf)
+			hand_over(vcpu);
 		else
 			settle(vcpu);
 		break;
