@@ -135,34 +135,49 @@ bool loongson_match(const struct loongson_board *b, const struct boot_info *boot
 
 /* ---- memory ---- */
 
-static void add_region(const struct loongson_discovery *d, struct memory_region *table,
-		       unsigned *count, const struct memory_region *r, const char *kind)
+/* What is too much to hold is not used. */
+static void add_memory(const struct loongson_discovery *d, const struct memory_region *r)
 {
-	if (*count < MAX_MEMORY_REGIONS)
-		table[(*count)++] = *r;
+	struct machine *m = d->m;
+
+	if (m->memory_count < MAX_MEMORY_REGIONS)
+		m->memory[m->memory_count++] = *r;
 	else
 		host_log(LOG_WARN,
-			 "%s: %s at 0x%llx, 0x%llx bytes, is left out: more than %d regions",
-			 d->board->name, kind, (unsigned long long)r->base,
-			 (unsigned long long)r->size, MAX_MEMORY_REGIONS);
+			 "%s: memory at 0x%llx, 0x%llx bytes, is left out: more than %d regions",
+			 d->board->name, (unsigned long long)r->base, (unsigned long long)r->size,
+			 MAX_MEMORY_REGIONS);
 }
 
-static int memory_from_srat(struct loongson_discovery *d)
+/*
+ * SRAT says where memory is, but not what firmware keeps of it: without a memory map only that is
+ * used which no firmware of the board's keeps.
+ */
+static int memory_without_map(struct loongson_discovery *d)
 {
+	const struct memory_region *known = &d->board->memory;
 	int err = acpi_srat(&d->acpi, &d->srat);
+	uint64_t all = 0;
+	bool there = err == -ENOENT;
 
-	if (err == -ENOENT)
-		return 0;
-	if (err)
-		return err;
+	if (err && err != -ENOENT)
+		return loongson_refuse(d, err, "its SRAT cannot be used (see above)");
 	for (unsigned i = 0; i < d->srat.count; i++) {
 		const struct acpi_proximity *p = &d->srat.entries[i];
 
-		if (p->memory && p->size)
-			add_region(d, d->m->memory, &d->m->memory_count,
-				   &(struct memory_region){ .base = p->base, .size = p->size },
-				   "memory");
+		if (!p->memory)
+			continue;
+		all += p->size;
+		there |= range_inside(known->base, known->size, p->base, p->size);
 	}
+	if (!there)
+		return loongson_refuse(d, -EINVAL, "its SRAT has no memory at 0x%llx",
+				       (unsigned long long)known->base);
+	loongson_assume(d, "free memory", "memory map");
+	if (all)
+		host_log(LOG_WARN, "%s: 0x%llx of 0x%llx bytes of memory are used", d->board->name,
+			 (unsigned long long)known->size, (unsigned long long)all);
+	add_memory(d, known);
 	return 0;
 }
 
@@ -187,36 +202,43 @@ static int check_memory(const struct loongson_discovery *d)
 	return 0;
 }
 
+/* What is not in memory, as most of what UEFI reserves, need not be kept out of it. */
+static int reserve(const struct loongson_discovery *d, const struct memory_region *r)
+{
+	struct machine *m = d->m;
+
+	if (!r->size || r->size - 1 > UINT64_MAX - r->base)
+		return loongson_refuse(d, -EINVAL, "what is reserved at 0x%llx wraps",
+				       (unsigned long long)r->base);
+	if (!loongson_in_memory(d, r->base, r->size))
+		return 0;
+	if (m->reserved_count == MAX_MEMORY_REGIONS)
+		return loongson_refuse(d, -ENOSPC, "more than %d ranges of memory are reserved",
+				       MAX_MEMORY_REGIONS);
+	m->reserved[m->reserved_count++] = *r;
+	return 0;
+}
+
 int loongson_discover_memory(struct loongson_discovery *d)
 {
 	const struct boot_info *boot = d->boot;
 	struct machine *m = d->m;
 	int err = 0;
 
-	/* What is too much to hold is memory that is not used; what is reserved must be held. */
-	if (boot->reserved_count > MAX_MEMORY_REGIONS - 1)
-		return loongson_refuse(d, -ENOSPC, "firmware reserves %u ranges, %d can be kept",
-				       boot->reserved_count, MAX_MEMORY_REGIONS - 1);
 	for (unsigned i = 0; i < boot->memory_count; i++)
-		add_region(d, m->memory, &m->memory_count, &boot->memory[i], "memory");
-	for (unsigned i = 0; i < boot->reserved_count; i++)
-		add_region(d, m->reserved, &m->reserved_count, &boot->reserved[i],
-			   "reserved memory");
-	if (boot->fdt)
-		add_region(d, m->reserved, &m->reserved_count,
-			   &(struct memory_region){ .base = (uintptr_t)boot->fdt,
-						    .size = boot->fdt_size },
-			   "the device tree");
+		add_memory(d, &boot->memory[i]);
 	if (!m->memory_count)
-		err = memory_from_srat(d);
-	if (err)
-		return err;
-	if (!m->memory_count) {
-		loongson_assume(d, "memory", "memory map and no SRAT");
-		add_region(d, m->memory, &m->memory_count, &d->board->memory, "memory");
-	}
+		err = memory_without_map(d);
+	if (!err)
+		err = check_memory(d);
+	for (unsigned i = 0; !err && i < boot->reserved_count; i++)
+		err = reserve(d, &boot->reserved[i]);
+	/* A loader that reserves anything has reserved the tree. */
+	if (!err && boot->fdt && !boot->reserved_count)
+		err = reserve(d, &(struct memory_region){ .base = (uintptr_t)boot->fdt,
+							  .size = boot->fdt_size });
 	m->bundle = boot->bundle;
-	return check_memory(d);
+	return err;
 }
 
 /* ---- the rest ---- */

@@ -132,15 +132,20 @@ static void boot_with_tree(const char *compatible, uint8_t *fdt, int size)
 static void a_2k2000_is_known_by_its_device_tree(void)
 {
 	static uint8_t fdt[512];
+	struct memory_region memory = { .base = (uintptr_t)fdt, .size = 0x10000 };
 
 	board_reset(&platform_loongarch_2k2000);
+	board.boot.memory = &memory;
+	board.boot.memory_count = 1;
+	board.boot.reserved_count = 0;
 	boot_with_tree("loongson,ls2k2000", fdt, sizeof(fdt));
 	CU_ASSERT_TRUE(platform_loongarch_2k2000.match(&board.boot));
 	CU_ASSERT_FALSE(platform_loongarch_3a6000.match(&board.boot));
 	CU_ASSERT_EQUAL(platform_loongarch_2k2000.discover(&board.boot, &board.m), 0);
 	CU_ASSERT_EQUAL(board.m.cpu_count, 1);
 	CU_ASSERT_EQUAL(board.m.hosts[0].config_base, 0xfe00000000);
-	CU_ASSERT_EQUAL(board.m.reserved[2].base, (uintptr_t)fdt);
+	CU_ASSERT_EQUAL(board.m.reserved_count, 1);
+	CU_ASSERT_EQUAL(board.m.reserved[0].base, (uintptr_t)fdt);
 	boot_with_tree("loongson,ls2k1000", fdt, sizeof(fdt));
 	CU_ASSERT_FALSE(platform_loongarch_2k2000.match(&board.boot));
 }

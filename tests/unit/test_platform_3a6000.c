@@ -167,8 +167,8 @@ static void the_board_is_found_as_its_tables_describe_it(void)
 	CU_ASSERT_EQUAL(board.m.memory_count, 2);
 	check_region(&board.m.memory[0], 0x200000, 0x0ee00000);
 	check_region(&board.m.memory[1], 0x90000000, 4 * GIB);
-	CU_ASSERT_EQUAL(board.m.reserved_count, 2);
-	check_region(&board.m.reserved[1], BOARD_FIRMWARE, MIB);
+	/* What is reserved lies outside of it. */
+	CU_ASSERT_EQUAL(board.m.reserved_count, 0);
 	CU_ASSERT_STRING_EQUAL(model_log(), "");
 }
 
@@ -196,21 +196,52 @@ static void what_firmware_leaves_out_is_the_boards(void)
 	CU_ASSERT(model_log_contains("config window taken as on every such board"));
 }
 
-static void without_a_memory_map_memory_is_the_srats_or_what_every_board_has(void)
+/* Little-endian, into a table. */
+static void put64(uint8_t *at, uint64_t value)
 {
+	for (unsigned i = 0; i < 8; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Where SRAT tells of its first piece of memory. */
+static uint8_t *first_memory(uint8_t *srat)
+{
+	unsigned at = 48;
+
+	while (srat[at] != 1)
+		at += srat[at + 1];
+	return srat + at;
+}
+
+static void without_a_memory_map_only_what_is_free_on_every_board_is_used(void)
+{
+	uint8_t *srat;
+
 	fresh(NULL);
 	board.boot.memory_count = board.boot.reserved_count = 0;
 	CU_ASSERT_EQUAL(board_discover(), 0);
 	CU_ASSERT_EQUAL(board.m.memory_count, 1);
 	check_region(&board.m.memory[0], 0x200000, 0x0ee00000);
-	CU_ASSERT(model_log_contains("no memory map and no SRAT"));
+	CU_ASSERT(model_log_contains("free memory taken as on every such board"));
 
+	/* How much there is in all says nothing of what firmware keeps. */
 	fresh(NULL);
-	board_table(TABLES "srat.asl");
+	srat = first_memory(board_table(TABLES "srat.asl"));
+	put64(srat + 8, 0);
+	put64(srat + 16, 0x10000000);
 	board.boot.memory_count = board.boot.reserved_count = 0;
 	CU_ASSERT_EQUAL(board_discover(), 0);
-	CU_ASSERT(board.m.memory_count > 0);
-	CU_ASSERT_FALSE(model_log_contains("no SRAT"));
+	CU_ASSERT_EQUAL(board.m.memory_count, 1);
+	check_region(&board.m.memory[0], 0x200000, 0x0ee00000);
+	CU_ASSERT(model_log_contains("0xee00000 of 0x"));
+
+	fresh(NULL);
+	srat = first_memory(board_table(TABLES "srat.asl"));
+	put64(srat + 8, 0);
+	put64(srat + 16, 0x8000000);
+	board.boot.memory_count = board.boot.reserved_count = 0;
+	CU_ASSERT_EQUAL(board_discover(), -EINVAL);
+	CU_ASSERT(model_log_contains("its SRAT has no memory at 0x200000"));
 }
 
 static void the_reset_register_is_firmwares_when_it_names_one(void)
@@ -353,13 +384,6 @@ static void damaged_tables_are_refused(void)
 	CU_ASSERT(model_log_contains("its MCFG cannot be used"));
 }
 
-/* Little-endian, into a table. */
-static void put64(uint8_t *at, uint64_t value)
-{
-	for (unsigned i = 0; i < 8; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
 static void windows_where_memory_is_are_refused(void)
 {
 	static struct memory_region over = { .base = 0x70000000, .size = GIB };
@@ -407,12 +431,32 @@ static void memory_that_cannot_be_is_refused(void)
 	CU_ASSERT_EQUAL(board_discover(), 0);
 	CU_ASSERT_EQUAL(board.m.memory_count, MAX_MEMORY_REGIONS);
 	CU_ASSERT(model_log_contains("is left out: more than 16 regions"));
-	/* But what is reserved may not be forgotten. */
-	fresh(NULL);
+}
+
+static void what_is_reserved_in_memory_is_not_forgotten(void)
+{
+	static struct memory_region many[MAX_MEMORY_REGIONS + 2];
+
+	/* Firmware's tables, and pieces of memory, as many as can be held. */
+	for (unsigned i = 1; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct memory_region){ 0x90000000 + i * 0x200000ull, 0x100000 };
 	many[0] = (struct memory_region){ BOARD_FIRMWARE, MIB };
+	fresh(NULL);
+	board.boot.reserved = many;
+	board.boot.reserved_count = MAX_MEMORY_REGIONS + 1;
+	CU_ASSERT_EQUAL(board_discover(), 0);
+	CU_ASSERT_EQUAL(board.m.reserved_count, MAX_MEMORY_REGIONS);
+	check_region(&board.m.reserved[0], 0x90200000, 0x100000);
+	fresh(NULL);
 	board.boot.reserved = many;
 	board.boot.reserved_count = ARRAY_SIZE(many);
 	CU_ASSERT_EQUAL(board_discover(), -ENOSPC);
+	CU_ASSERT(model_log_contains("more than 16 ranges of memory are reserved"));
+	many[1].size = UINT64_MAX;
+	fresh(NULL);
+	board.boot.reserved = many;
+	board.boot.reserved_count = 2;
+	CU_ASSERT_EQUAL(board_discover(), -EINVAL);
 }
 
 static void a_doorbell_among_the_cpus_registers_is_not_used(void)
@@ -438,7 +482,7 @@ void suite_platform_3a6000(void)
 		TEST(tables_outside_firmwares_memory_are_not_read),
 		TEST(the_board_is_found_as_its_tables_describe_it),
 		TEST(what_firmware_leaves_out_is_the_boards),
-		TEST(without_a_memory_map_memory_is_the_srats_or_what_every_board_has),
+		TEST(without_a_memory_map_only_what_is_free_on_every_board_is_used),
 		TEST(the_reset_register_is_firmwares_when_it_names_one),
 		TEST(narrow_config_accesses_are_the_users_choice),
 		TEST(what_directories_hold_is_the_users_choice),
@@ -450,6 +494,7 @@ void suite_platform_3a6000(void)
 		TEST(damaged_tables_are_refused),
 		TEST(windows_where_memory_is_are_refused),
 		TEST(memory_that_cannot_be_is_refused),
+		TEST(what_is_reserved_in_memory_is_not_forgotten),
 		TEST(a_doorbell_among_the_cpus_registers_is_not_used),
 	};
 
