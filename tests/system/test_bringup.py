@@ -68,6 +68,7 @@ def main():
     run = bringup_checks.run(f"{NAME}/destructive", "aarch64", words, expect="nvme")
     bringup_checks.green(report, run, igb=False)
     bringup_checks.drive_written(report, run)
+    bringup_checks.tidy(report, NAME)
     return report.finish()
 
 

@@ -54,6 +54,7 @@ def main():
     red(report, "no-iommu", "", ["--iommu", "none"], no_iommu)
     vectors = {(bdf, f"MSI-X {vector}") for bdf in (NVME, IGB) for vector in (0, 1)}
     red(report, "wrong-cpu", "cpu=1 expect-cpu=0", [], vectors)
+    bringup_checks.tidy(report, NAME)
     return report.finish()
 
 

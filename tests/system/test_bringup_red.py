@@ -92,6 +92,7 @@ def main():
     run = bringup_checks.run(f"{NAME}/board", "loongarch64", options=options)
     said = run.output.strip()
     report.check(run.status == 2 and "on the board" in said, "it says where to run it", said)
+    bringup_checks.tidy(report, NAME)
     return report.finish()
 
 

@@ -22,6 +22,7 @@ def main():
         bringup_checks.translated(report, bdf, bed, seen)
     bringup_checks.virtio_refused(report, run)
     bringup_checks.wire_silent(report, run)
+    bringup_checks.tidy(report, NAME)
     return report.finish()
 
 

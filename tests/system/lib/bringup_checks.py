@@ -95,6 +95,13 @@ def run(name, arch, words="", expect=None, trace=(), options=()):
     return Run(done.returncode, bringup.read(text), done.stdout.decode(errors="replace"), records)
 
 
+def tidy(report, name):
+    """Removes what is large, unless it may be wanted to understand a failure."""
+    if not report.failed():
+        for image in (paths.RECORDS / name).rglob("*.img"):
+            image.unlink()
+
+
 def green(report, run, nvme=True, igb=True, faults=True):
     """Every row that must be there is there and green. faults: this IOMMU reports them."""
     account = run.account
