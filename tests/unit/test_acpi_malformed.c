@@ -292,8 +292,13 @@ static void every_malformed_fadt_is_refused(void)
 		{ "of unknown access", 247, 1, 5, .says = "byte 0xf4: the register at" },
 		{ "askew", 119, 1, 3, .says = "0x100e001e cannot be written at once" },
 	};
+	/* Aligned to its 8 bytes, which no register here can have. */
+	static const struct wrong fixed[] = {
+		{ "of 8 bytes", 119, 1, 4, .says = "0x100d0030 cannot be written at once" },
+	};
 
 	check_all(TABLES "fadt-reduced.asl", wrong, ARRAY_SIZE(wrong));
+	check_all(TABLES "fadt-fixed.asl", fixed, ARRAY_SIZE(fixed));
 }
 
 static void every_malformed_spcr_is_refused(void)
@@ -368,6 +373,31 @@ static void more_than_there_is_room_for_is_refused_where_it_matters(void)
 	/* Speed is all that hangs on SRAT. */
 	CU_ASSERT_EQUAL(read_built(TABLES "srat.asl", 48, memory[0], sizeof(memory)), 0);
 	CU_ASSERT_TRUE(model_log_contains("more than 32 entries"));
+}
+
+static void all_functions_are_all_whatever_else_is_listed(void)
+{
+	static const uint8_t block[24 + 12] = {
+		[0] = 0x10, [2] = 36, [4] = 0xd0, [24] = 2, [25] = 8, [28] = 1, [32] = 2, [33] = 16
+	};
+	struct acpi_iommus out;
+	struct acpi a;
+	size_t size;
+	uint8_t *table = table_load(TABLES "ivrs.asl", &size);
+
+	size = 48 + sizeof(block);
+	memcpy(table + 48, block, sizeof(block));
+	damage(table, &size, &(struct wrong){ 0 });
+	firmware_reset();
+	firmware_add(table, size, NULL);
+	firmware_finish();
+	CU_ASSERT_EQUAL_FATAL(acpi_open(&a, &firmware_memory, FIRMWARE_RSDP), 0);
+	CU_ASSERT_EQUAL(acpi_iommus(&a, &out), 0);
+	CU_ASSERT_EQUAL(out.count, 1);
+	CU_ASSERT_TRUE(out.units[0].whole_segment);
+	CU_ASSERT_EQUAL(out.units[0].range_count, 0);
+	free(table);
+	firmware_reset();
 }
 
 static void cores_and_controllers_too_many_are_left_out(void)
@@ -449,6 +479,7 @@ void suite_acpi_malformed(void)
 		TEST(every_malformed_fadt_is_refused),
 		TEST(every_malformed_spcr_is_refused),
 		TEST(more_than_there_is_room_for_is_refused_where_it_matters),
+		TEST(all_functions_are_all_whatever_else_is_listed),
 		TEST(cores_and_controllers_too_many_are_left_out),
 		TEST(an_iommu_described_twice_is_refused),
 		TEST(a_register_in_io_space_is_not_used),
