@@ -50,8 +50,10 @@ void fault_log_describe(const struct iommu_fault *f, char *text, size_t size)
 {
 	if (f->has_iova)
 		format_text(text, size, "%s at 0x%llx refused: %s (event 0x%02x)",
-			    f->write ? "write" : "read", (unsigned long long)f->iova, f->reason,
-			    f->code);
+			    !f->has_direction ? "access"
+			    : f->write        ? "write"
+					      : "read",
+			    (unsigned long long)f->iova, f->reason, f->code);
 	else
 		format_text(text, size, "refused: %s (event 0x%02x)", f->reason, f->code);
 }

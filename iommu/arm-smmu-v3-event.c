@@ -68,6 +68,7 @@ static void event_decode(struct smmu *s, const struct smmu_event *e, struct iomm
 		 * IPA).
 		 */
 		out->iova = FIELD_GET(EVENT2_INPUT_ADDR, e->word[2]);
+		out->has_direction = true;
 		out->write = !(e->word[1] & EVENT1_RNW);
 	}
 	owner = smmu_stream_owner(s, out->stream);

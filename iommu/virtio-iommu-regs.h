@@ -112,6 +112,7 @@ _Static_assert(sizeof(struct viommu_reserved) == 20, "RESV_MEM without its prope
 /* Events (5.13.6.9) */
 #define VIOMMU_FAULT_DOMAIN  1u
 #define VIOMMU_FAULT_MAPPING 2u
+#define VIOMMU_FAULT_READ    BIT32(0)
 #define VIOMMU_FAULT_WRITE   BIT32(1)
 #define VIOMMU_FAULT_ADDRESS BIT32(8)
 

@@ -225,6 +225,7 @@ static int fault_next_locked(struct viommu *v, struct iommu_fault *out)
 		.zone_id = s ? s->domain->head.zone_id : ZONE_NONE,
 		.iova = f.address,
 		.has_iova = f.flags & VIOMMU_FAULT_ADDRESS,
+		.has_direction = f.flags & (VIOMMU_FAULT_READ | VIOMMU_FAULT_WRITE),
 		.write = f.flags & VIOMMU_FAULT_WRITE,
 		.code = f.reason,
 		.reason = reason_name(f.reason),

@@ -69,7 +69,9 @@ static bool try_refused(struct bed *b, const struct bringup_driver *d, bool same
 	else if (seen)
 		report_row(b->subject, reported, VERDICT_OK,
 			   "stream 0x%x, %s at 0x%llx: %s (event 0x%02x)", fault.stream,
-			   fault.write ? "write" : "read, or not told,",
+			   !fault.has_direction ? "access"
+			   : fault.write        ? "write"
+						: "read",
 			   (unsigned long long)fault.iova, fault.reason, fault.code);
 	else
 		report_row(b->subject, reported, VERDICT_FAILED,

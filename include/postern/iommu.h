@@ -52,7 +52,8 @@ struct iommu_fault {
 			   */
 	iova_t iova;      /* meaningful when has_iova */
 	bool has_iova;
-	bool write;         /* direction, meaningful when has_iova */
+	bool has_direction; /* the unit told it: `write` is meaningful */
+	bool write;
 	uint32_t code;      /* the hardware's event number */
 	const char *reason; /* static text: "translation", "permission", "bad stream", ... */
 };
@@ -75,8 +76,8 @@ struct iommu_ops {
 	 * (nothing changed), -ENOMEM, -ERANGE, -EINVAL. */
 	int (*map)(struct iommu_domain *d, iova_t iova, hpa_t pa, uint64_t size, unsigned prot);
 	/*
-	 * Post of 0: no translation of the range is in the tables or any TLB. -ENOENT if part was not
-	 * mapped; -EINVAL where a unit cannot split what one map() made.
+	 * Post of 0: no translation of the range is in the tables or any TLB. -ENOENT if part was
+	 * not mapped; -EINVAL where a unit cannot split what one map() made.
 	 */
 	int (*unmap)(struct iommu_domain *d, iova_t iova, uint64_t size);
 	/* The stream's DMA goes through the domain from now on. -EBUSY if attached elsewhere,
@@ -120,8 +121,8 @@ struct iommu_unit {
 	bool msi_bypass;      /* firmware says: messages to the doorbell are not translated */
 	bool dma_coherent;    /* firmware says table walks snoop CPU caches */
 	/*
-	 * Of a unit with tables in its own memory: directories hold addresses as the CPU sees them, not
-	 * counted from that memory's beginning. Boards disagree, or their drivers do.
+	 * Of a unit with tables in its own memory: directories hold addresses as the CPU sees them,
+	 * not counted from that memory's beginning. Boards disagree, or their drivers do.
 	 */
 	bool tables_by_cpu_address;
 	struct iommu_irqs irqs;

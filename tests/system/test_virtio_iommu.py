@@ -88,7 +88,7 @@ def fault(report):
     ) as system:
         system.monitor.wait_ready()
         system.root.wait_ready()
-        system.monitor.wait_log(r"DMA (read|write) at .* refused", 60)
+        system.monitor.wait_log(r"DMA (read|write|access) at .* refused", 60)
         told = system.monitor.faults()
         owner = {d.stream: d for d in system.monitor.devices()}
         place = system.monitor.zones()[ZONE]

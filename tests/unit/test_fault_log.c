@@ -32,6 +32,7 @@ static struct iommu_fault write_fault(uint32_t stream, uint16_t zone, iova_t iov
 				     .zone_id = zone,
 				     .iova = iova,
 				     .has_iova = true,
+				     .has_direction = true,
 				     .write = true,
 				     .code = 0x10,
 				     .reason = "translation" };

@@ -246,6 +246,7 @@ static void faults_lists_the_recent_ones_and_the_counts(void)
 				 .zone_id = 1,
 				 .iova = 0x90000000,
 				 .has_iova = true,
+				 .has_direction = true,
 				 .code = 0x10,
 				 .reason = "translation" };
 	const char *answer;

@@ -274,7 +274,7 @@ static void faults_name_stream_zone_and_address(void)
 		CU_ASSERT_EQUAL(ops->fault_next(&unit, &f), 1);
 		CU_ASSERT_EQUAL(f.stream, STREAM);
 		CU_ASSERT_EQUAL(f.zone_id, 3);
-		CU_ASSERT_TRUE(f.has_iova && f.write);
+		CU_ASSERT_TRUE(f.has_iova && f.has_direction && f.write);
 		CU_ASSERT_EQUAL(f.iova, at);
 		CU_ASSERT_STRING_EQUAL(f.reason, "translation");
 	}

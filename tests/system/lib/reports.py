@@ -25,7 +25,7 @@ _VECTORS = re.compile(r"\s+vectors (\d+):")
 _BAR = re.compile(r"\s+bar (\d) \w+: (?:gpa (\S+) -> )?hpa (0x[0-9a-f]+) size (\d+) (\w+)")
 _FAULT = re.compile(
     r"\s*[\d.]+ iommu \d+ stream (0x[0-9a-f]+) device (\S+) zone (\S+): "
-    r"(?:(read|write) at (0x[0-9a-f]+) )?refused: (.*) \(event (0x[0-9a-f]+)\)"
+    r"(?:(read|write|access) at (0x[0-9a-f]+) )?refused: (.*) \(event (0x[0-9a-f]+)\)"
 )
 _FAULT_COUNT = re.compile(r"(?:zone \S+|no zone): \d+ faults")
 
