@@ -73,11 +73,16 @@ static void report_mcfg(void)
 			 mcfg.entries[i].bus_last, (unsigned long)mcfg.entries[i].base);
 }
 
-void acpi_report(const struct boot_info *boot)
+static bool open_tables(const struct boot_info *boot)
 {
 	const struct acpi_memory memory = { .map = map_table, .ctx = (void *)(uintptr_t)boot };
 
-	if (!boot->acpi_rsdp || acpi_open(&acpi, &memory, boot->acpi_rsdp))
+	return boot->acpi_rsdp && !acpi_open(&acpi, &memory, boot->acpi_rsdp);
+}
+
+void acpi_report(const struct boot_info *boot)
+{
+	if (!open_tables(boot))
 		return;
 	if (boot->overrides.size &&
 	    acpi_override(&acpi, boot->overrides.base, boot->overrides.size))
@@ -87,4 +92,12 @@ void acpi_report(const struct boot_info *boot)
 		report_madt();
 	if (acpi_find(&acpi, "MCFG", 0) && !acpi_mcfg(&acpi, &mcfg))
 		report_mcfg();
+}
+
+void acpi_console(const struct boot_info *boot)
+{
+	struct uart_info uart;
+
+	if (open_tables(boot) && !acpi_spcr(&acpi, &uart))
+		console_init(&uart);
 }

@@ -9,19 +9,28 @@
  *
  * Caller context: boot CPU, alone until smp_start().
  */
+#include <hv/acpi_report.h>
 #include <hv/bringup.h>
 #include <hv/hv.h>
 #include <postern/errno.h>
 #include <postern/string.h>
 
 #include "manifest_machine.h"
+#include "screen.h"
 
 struct hv hv;
+
+/* A screen goes dark with the machine: somebody must have read it before. */
+#define READING_S 60u
 
 static _Noreturn void give_up(const char *why)
 {
 	console_emergency();
 	host_log(LOG_ERROR, "cannot go on: %s", why);
+	if (screen_info()) {
+		host_log(LOG_ERROR, "the machine is switched off in %u s", READING_S);
+		host_udelay(READING_S * 1000000);
+	}
 	machine_power_off();
 }
 
@@ -42,10 +51,14 @@ static void discover(const struct boot_info *boot)
 	struct machine *m = &hv.machine;
 
 	hv.platform = platform_select_among(arch_platforms(), boot);
-	if (!hv.platform)
+	if (!hv.platform) {
+		acpi_console(boot);
 		give_up("no platform linked into this image knows this machine");
-	if (hv.platform->discover(boot, m))
+	}
+	if (hv.platform->discover(boot, m)) {
+		acpi_console(boot);
 		give_up("the firmware's description of the machine is unusable");
+	}
 	for (unsigned i = 0; i < m->cpu_count; i++) {
 		hv.cpus[i].index = i;
 		hv.cpus[i].hw_id = m->cpus[i].hw_id;

@@ -93,11 +93,15 @@ def faults(report, place, what):
     table = symbols(ELF)
     with LoongArchMachine(LoongArch(smp=2), records, hold=True) as machine:
         with Debugger(machine) as debugger:
-            debugger.breakpoint(table["cpu_idle"])
-            cpu = debugger.run()  # the second one is there first
+            # The boot CPU is about to start the second one; that one's first step of its own.
+            debugger.breakpoint(table["loongson_ipi_start_cpu"])
+            debugger.run()
+            debugger.breakpoint(table["loongson_ipi_start_cpu"], there=False)
+            debugger.breakpoint(table["irq_cpu_init"])
+            cpu = debugger.run()
             debugger.set_register(cpu, REGISTER_A0, MARK)
             debugger.set_register(cpu, REGISTER_PC, place(table))
-            debugger.breakpoint(table["cpu_idle"], there=False)
+            debugger.breakpoint(table["irq_cpu_init"], there=False)
         console, _ = machine.speaking(r"(?=^postern> )", 20)
         monitor = Monitor(console)
         # The log's own memory: on the line, a report may break into what others are writing.
@@ -107,7 +111,7 @@ def faults(report, place, what):
         lines = match.string[: match.start()].split("log\n", 1)[-1].splitlines()
         said = [line for line in lines if "hypervisor fault" in line]
         report.check(
-            len(said) == 1 and re.search(f"CPU {cpu}: {what}", said[0]),
+            cpu == 1 and len(said) == 1 and re.search(f"CPU 1: {what}", said[0]),
             "it is said what happened and where",
             "; ".join(said),
         )

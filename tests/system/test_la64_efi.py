@@ -151,6 +151,28 @@ def overridden(report, table):
         machine.wait_exit()
 
 
+def unusable(report, table):
+    """A machine it cannot know: it says so where firmware's console was, and on the screen."""
+    report.step("a broken override table")
+    records = paths.fresh_records(f"{NAME}/unusable")
+    broken = bytearray(table.read_bytes())
+    broken[CHECKSUM] ^= 1
+    (records / "mcfg").write_bytes(broken)
+    esp = fresh_esp(records, files={"override": records / "mcfg"})
+    spec = LoongArch(smp=1, esp=esp, screen=True)
+    with LoongArchMachine(spec, records) as machine:
+        machine.speaking(r"override table", FIRMWARE_TIMEOUT)
+        console, said = machine.speaking(r"cannot go on: (.*)\n", 20)
+        report.check(said, "is said on firmware's line", said.group(1))
+        why = console.seen(r"acpi.*checksum.*$")
+        report.check(why, "with the reason", why[0].group(0) if why else "")
+        console.expect(r"switched off in \d+ s", 10)
+        lines = screen.text(screen.dump(machine))
+        report.check(
+            any("cannot go on" in line for line in lines), "stays on the screen for a while"
+        )
+
+
 def bringup(report):
     """The way of a board: firmware placed BARs, ACPI describes the machine, the words are in a file."""
     report.step("the bring-up test")
@@ -184,6 +206,7 @@ def main():
     report.check({"APIC", "MCFG", "FACP", "DSDT", "XSDT"} <= set(tables), "tables", sorted(tables))
     boots(report, tables)
     overridden(report, tables["MCFG"])
+    unusable(report, tables["MCFG"])
     bringup(report)
     return report.finish()
 

@@ -191,7 +191,7 @@ static efi_status volume_open(struct efi_file *self, struct efi_file **out, cons
 
 	(void)self;
 	(void)attributes;
-	for (unsigned i = 0; wide[i] && i < sizeof(name) - 1; i++)
+	for (unsigned i = 0; i < sizeof(name) - 1 && wide[i]; i++)
 		name[i] = (char)wide[i];
 	f = file_named(name);
 	if (!f && (mode & EFI_FILE_CREATE))

@@ -61,8 +61,10 @@ void cpu_init(struct cpu *self)
 
 static _Noreturn void go_on(void)
 {
+	const hpa_t image = host_virt_to_phys(__image_start);
+
 	acpi_report(&boot);
-	hv_main(&boot, host_virt_to_phys(__image_start), (uint64_t)(__image_end - __image_start));
+	hv_main(&boot, image, host_virt_to_phys(__image_end) - image);
 }
 
 static void begin(void)

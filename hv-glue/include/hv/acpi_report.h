@@ -9,5 +9,10 @@
 #include <postern/platform.h>
 
 void acpi_report(const struct boot_info *boot);
+/*
+ * Opens the serial console that firmware names, if there is one: for what must be said before a
+ * platform has named the hypervisor's own.
+ */
+void acpi_console(const struct boot_info *boot);
 
 #endif
