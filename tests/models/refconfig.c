@@ -62,25 +62,51 @@ static uint32_t dump16(const struct refconfig *r, unsigned offset)
 	return ref_get(r->facts.dump, offset, 2);
 }
 
+/* ---- the physical function of a virtual one (9.3.3) ---- */
+
+/* Of its SR-IOV capability. */
+static uint32_t sriov(const struct refconfig *r, unsigned offset, unsigned size)
+{
+	const uint8_t *d = r->facts.pf;
+	unsigned at = 0x100;
+
+	for (unsigned steps = 0; at >= 0x100 && at < 0xfc0 && steps < 960; steps++) {
+		uint32_t head = ref_get(d, at, 4);
+
+		if ((head & 0xffff) == 0x0010)
+			return ref_get(d, at + offset, size);
+		at = head >> 20 & 0xffc;
+	}
+	return 0;
+}
+
+/* Vendor, device, class and revision, subsystem. */
+static void identity(struct refconfig *r)
+{
+	const uint8_t *pf = r->facts.pf;
+
+	/* A virtual function's own first two read all-ones (9.3.4.1.1, 9.3.4.1.2). */
+	ref_constant(r, 0x00, 2, 0xffff, pf ? ref_get(pf, 0x00, 2) : dump16(r, 0x00));
+	ref_constant(r, 0x02, 2, 0xffff, pf ? sriov(r, 0x1a, 2) : dump16(r, 0x02));
+	ref_constant(r, 0x08, 4, 0xffffffff, dump32(r, 0x08));
+	ref_constant(r, 0x2c, 4, 0xffffffff, dump32(r, 0x2c));
+}
+
 /* ---- header (7.5.1) ---- */
 
 static void header(struct refconfig *r)
 {
 	const uint8_t *d = r->facts.dump;
-	bool vf = r->facts.virtual_function;
 
-	ref_constant(r, 0x00, 2, 0xffff, vf ? r->facts.vendor : dump16(r, 0x00));
-	ref_constant(r, 0x02, 2, 0xffff, vf ? r->facts.device : dump16(r, 0x02));
-	/* Memory Enable, Bus Master, INTx Disable */
-	ref_bits(r, r->kept, 0x04, 2, 0x0406);
+	identity(r);
+	/* Memory Enable, Bus Master, INTx Disable; beside its physical function Bus Master only */
+	ref_bits(r, r->kept, 0x04, 2, r->facts.with_pf ? 0x0004 : 0x0406);
 	/* error bits; DEVSEL, fast back-to-back, 66 MHz */
 	ref_bits(r, r->w1c, 0x06, 2, 0xf900);
 	ref_constant(r, 0x06, 2, 0x06a0, dump16(r, 0x06));
-	ref_constant(r, 0x08, 4, 0xffffffff, dump32(r, 0x08));
 	ref_bits(r, r->kept, 0x0c, 1, 0xff);
 	ref_keep(r, 0x0c, 1, d[0x0c]);
 	ref_constant(r, 0x0e, 1, 0xff, 0);
-	ref_constant(r, 0x2c, 4, 0xffffffff, dump32(r, 0x2c));
 	ref_bits(r, r->kept, 0x3c, 1, 0xff);
 	if (!r->facts.pin)
 		return;
@@ -89,7 +115,10 @@ static void header(struct refconfig *r)
 	ref_constant(r, 0x3d, 1, 0xff, r->facts.pin);
 }
 
-/* INTx Disable is on in hardware unless the zone has a line, wants it, and has no messages (6.1.4.3). */
+/*
+ * INTx Disable is on in hardware unless the zone has a line, wants it, and has no messages (6.1.4.3). A virtual
+ * function beside its physical one decodes as VF Memory Space Enable says, which is on.
+ */
 static void command_in_hardware(struct refconfig *r)
 {
 	uint32_t command = ref_get(r->view, 0x04, 2);
@@ -97,10 +126,19 @@ static void command_in_hardware(struct refconfig *r)
 			(r->msix && r->view[r->msix + 3] & 0x80);
 	bool line = r->facts.pin && !(command & 0x0400) && !messages;
 
-	put(r->hw, 0x04, 2, (line ? 0 : 0x0400) | (command & 0x0006));
+	if (r->facts.with_pf)
+		command |= 0x0002;
+	put(r->hw, 0x04, 2,
+	    ((line ? 0 : 0x0400) | (command & 0x0006)) & ~(uint32_t)r->facts.not_command);
 }
 
 /* ---- BARs (7.5.1.2.1) ---- */
+
+/* A register of its own for it: a virtual function beside its physical one has none. */
+static bool has_bar(const struct refconfig *r, unsigned bar)
+{
+	return r->facts.bar_size[bar] && !r->facts.with_pf;
+}
 
 static bool wide(const struct refconfig *r, unsigned bar)
 {
@@ -125,10 +163,10 @@ static void bars(struct refconfig *r)
 {
 	for (unsigned i = 0; i < REF_BARS; i++) {
 		uint64_t mask = ~(r->facts.bar_size[i] - 1);
-		uint32_t flags = r->facts.virtual_function ? r->facts.bar_flags[i]
-							   : r->facts.dump[0x10 + 4 * i];
+		uint32_t flags = r->facts.pf ? sriov(r, 0x24 + 4 * i, 4)
+					     : r->facts.dump[0x10 + 4 * i];
 
-		if (!r->facts.bar_size[i])
+		if (!has_bar(r, i))
 			continue;
 		ref_constant(r, 0x10 + 4 * i, 4, 0xf, flags & 0xe);
 		ref_bits(r, r->kept, 0x10 + 4 * i, 4, (uint32_t)mask & ~0xfu);
@@ -195,7 +233,7 @@ static void decode(struct refconfig *r, bool on)
 	r->memory_on = on;
 	memset(r->answers, 0, sizeof(r->answers));
 	for (unsigned i = 0; on && i < REF_BARS; i++)
-		if (r->facts.bar_size[i])
+		if (has_bar(r, i))
 			try_place(r, i);
 }
 
@@ -430,6 +468,10 @@ static void power_on(struct refconfig *r)
 	memset(r->view, 0, sizeof(r->view));
 	memset(r->answers, 0, sizeof(r->answers));
 	r->memory_on = false;
+	if (r->facts.placeholder) {
+		identity(r);
+		return;
+	}
 	header(r);
 	bars(r);
 	capabilities(r);
@@ -450,10 +492,10 @@ void refconfig_back(struct refconfig *r)
 	uint64_t place[REF_BARS];
 
 	for (unsigned i = 0; i < REF_BARS; i++)
-		place[i] = r->facts.bar_size[i] ? bar_address(r, i) : 0;
+		place[i] = has_bar(r, i) ? bar_address(r, i) : 0;
 	power_on(r);
 	for (unsigned i = 0; i < REF_BARS; i++)
-		if (r->facts.bar_size[i])
+		if (has_bar(r, i))
 			bar_move(r, i, place[i]);
 	memcpy(r->hw, r->quiet, sizeof(r->hw));
 	r->resetting = false;
@@ -493,7 +535,7 @@ void refconfig_write(struct refconfig *r, unsigned offset, unsigned size, uint64
 {
 	unsigned data = r->msi + (r->msi64 ? 12u : 8u);
 
-	if (r->resetting)
+	if (r->resetting || r->facts.placeholder)
 		return;
 	for (unsigned i = 0; i < size; i++) {
 		unsigned at = offset + i;
@@ -515,7 +557,7 @@ void refconfig_write(struct refconfig *r, unsigned offset, unsigned size, uint64
 	    (r->msix && touches(offset, size, r->msix + 2, 2)))
 		messages_written(r);
 	for (unsigned i = 0; i < REF_BARS; i++)
-		if (r->facts.bar_size[i] && touches(offset, size, 0x10 + 4 * i, wide(r, i) ? 8 : 4))
+		if (has_bar(r, i) && touches(offset, size, 0x10 + 4 * i, wide(r, i) ? 8 : 4))
 			bar_written(r, i);
 	if (r->pcie && touches(offset, size, r->pcie + 8, 2) && !device_control_written(r))
 		r->resetting = true;

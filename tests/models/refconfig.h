@@ -25,11 +25,15 @@ struct refconfig_facts {
 	/* Sizes of memory BARs that have a place in the host; 0: none (or the upper half). */
 	uint64_t bar_size[REF_BARS];
 	uint64_t bar_place[REF_BARS]; /* where the zone finds them */
-	/* A virtual function: IDs, BAR types and sizes are its physical function's to say. */
-	bool virtual_function;
-	uint16_t vendor, device;
-	uint8_t bar_flags[REF_BARS];
-	bool below_port; /* of the zone's bus; otherwise on its bus 0 */
+	/*
+	 * A virtual function: what the dump has of its physical function, whose SR-IOV capability says
+	 * which device ID and BARs it has; NULL: it is none.
+	 */
+	const uint8_t *pf;
+	bool with_pf; /* on the bus where its physical function is: it has no decode of its own */
+	bool placeholder;     /* and is not the zone's */
+	uint16_t not_command; /* Command bits that its hardware does not have */
+	bool below_port;      /* of the zone's bus; otherwise on its bus 0 */
 	unsigned vectors;
 	unsigned pin; /* of its INTx line as the zone sees it, 1..4; 0: it has none */
 	/* The hypervisor's own message for vector 0; those of the others count up. */

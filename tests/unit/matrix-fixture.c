@@ -7,6 +7,11 @@
 #include <string.h>
 
 #define MAX_REPORTS 5u
+/*
+ * I/O, Memory Enable and INTx Disable: hard-wired to 0 in a virtual function's Command (PCI Express Base
+ * Specification 6.0, 9.3.4.1.3).
+ */
+#define NOT_A_VFS   0x0403u
 
 const struct subject subjects[] = {
 	{ .name = "Intel 82576", .file = "cap-pcie-2.txt", .bus = 1, .flips = true },
@@ -35,7 +40,37 @@ const struct subject subjects[] = {
 	  .file = "qemu-virt.txt",
 	  .bus = 2,
 	  .devfn = 0x80,
-	  .pf = 1,
+	  .vf = true,
+	  .as_qemu = true,
+	  .flips = true },
+	{ .name = "QEMU igb VF, PF's bus",
+	  .file = "qemu-virt.txt",
+	  .bus = 2,
+	  .devfn = 0x82,
+	  .vf = true,
+	  .with_pf = true,
+	  .as_qemu = true,
+	  .flips = true },
+	{ .name = "igb VF, as specified",
+	  .file = "qemu-virt.txt",
+	  .bus = 2,
+	  .devfn = 0x82,
+	  .vf = true,
+	  .flips = true },
+	{ .name = "as specified, PF's bus",
+	  .file = "qemu-virt.txt",
+	  .bus = 2,
+	  .devfn = 0x80,
+	  .vf = true,
+	  .with_pf = true,
+	  .flips = true },
+	{ .name = "igb VF that is nobody's",
+	  .file = "qemu-virt.txt",
+	  .bus = 2,
+	  .devfn = 0x82,
+	  .vf = true,
+	  .with_pf = true,
+	  .placeholder = true,
 	  .flips = true },
 	{ .name = "QEMU nvme with INTx",
 	  .file = "qemu-virt.txt",
@@ -123,44 +158,79 @@ static unsigned extended(const uint8_t *dump, unsigned id)
 	return 0;
 }
 
-/*
- * While the machine is enumerated a virtual function stands there as the function it is meant to
- * be, with the IDs and BARs that its physical function names; afterwards its registers read as a
- * virtual function's do.
- */
-static void dress_virtual(struct model_pci_function *vf, const uint8_t *pf,
-			  struct refconfig_facts *facts)
+/* ---- virtual functions ---- */
+
+#define VF_BAR (16 * KIB) /* of both of an igb's VFs' */
+
+/* Its VFs are off, as after a reset, and software can turn them on. */
+static void make_physical(struct model_pci_function *pf)
 {
-	unsigned cap = extended(pf, 0x10);
+	unsigned cap = extended(pf->initial, 0x10);
 
 	if (!cap)
 		model_fail("matrix: the physical function has no SR-IOV");
-	facts->virtual_function = true;
-	facts->vendor = (uint16_t)get(pf, 0, 2);
-	facts->device = (uint16_t)get(pf, cap + 0x1a, 2);
-	put(vf->config, 0, 2, facts->vendor);
-	put(vf->config, 2, 2, facts->device);
-	for (unsigned i = 0; i < REF_BARS; i++) {
-		uint32_t low = get(pf, cap + 0x24 + 4 * i, 4);
+	pf->sriov = (uint16_t)cap;
+	pf->vfs_ns = 50000000;
+	put(pf->config, cap + 0x08, 2, get(pf->config, cap + 0x08, 2) & ~0x19u);
+	put(pf->config, cap + 0x10, 2, 0);
+	put(pf->write, cap + 0x08, 2, 0x0019);
+	put(pf->write, cap + 0x10, 2, 0xffff);
+	put(pf->write, cap + 0x20, 4, 0x0553);
+	for (unsigned bar = 0; bar < REF_BARS; bar++) {
+		uint32_t low = get(pf->config, cap + 0x24 + 4 * bar, 4);
 
 		if (!low)
 			continue;
-		facts->bar_flags[i] = low & 0xf;
-		vf->mem_size[i] = 16 * KIB;
-		vf->mem[i] = calloc(1, 16 * KIB); /* the model frees it */
-		put(vf->config, 0x10 + 4 * i, 4, low & 0xf);
-		put(vf->write, 0x10 + 4 * i, 4, ~(uint32_t)(16 * KIB - 1));
+		put(pf->write, cap + 0x24 + 4 * bar, 4, ~(uint32_t)(VF_BAR - 1));
 		if ((low & 6) == 4)
-			put(vf->write, 0x14 + 4 * i++, 4, 0xffffffff);
+			put(pf->write, cap + 0x28 + 4 * bar++, 4, 0xffffffff);
 	}
+	model_pci_seal(pf);
 }
 
-static void undress_virtual(void)
+static void make_virtual(struct model_pci_function *vf, struct model_pci_function *pf, bool as_qemu)
 {
-	put(at.hw->config, 0, 4, 0xffffffff);
-	memset(at.hw->config + 0x10, 0, 24);
-	memcpy(at.f->snapshot, at.hw->config, 4);
-	memset(at.f->snapshot + 0x10, 0, 24);
+	unsigned cap = pf->sriov, first = pf->devfn + get(pf->initial, cap + 0x14, 2);
+
+	vf->pf = pf;
+	vf->vf = (vf->devfn - first) / get(pf->initial, cap + 0x16, 2);
+	for (unsigned bar = 0; bar < REF_BARS; bar++) {
+		uint32_t low = get(pf->config, cap + 0x24 + 4 * bar, 4);
+
+		if (!low)
+			continue;
+		vf->mem_size[bar] = VF_BAR;
+		vf->mem[bar] = calloc(1, VF_BAR); /* the model frees it */
+		bar += (low & 6) == 4;
+	}
+	if (!as_qemu)
+		put(vf->write, 4, 2, 0x0004);
+	model_pci_seal(vf);
+}
+
+static void nobody_is_told(struct pci_function *pf)
+{
+	(void)pf;
+}
+
+/* Root has the physical function and enables its VFs, as a kernel does. */
+static void enable_virtual(unsigned bus, unsigned devfn)
+{
+	struct pci_function *pf = model_function(bus, devfn >> 3, devfn & 7);
+	struct vpci *root = machine.zones[0].v;
+	sbdf_t where;
+
+	pci_assign_groups(&machine.table);
+	CU_ASSERT_EQUAL_FATAL(pci_offer_vfs(&machine.table, pf, 2, nobody_is_told), 0);
+	CU_ASSERT_EQUAL_FATAL(model_assign(0, bus, devfn >> 3, devfn & 7, SBDF_NONE, SBDF_NONE), 0);
+	where = vpci_where(root, pf);
+	/* Without a serial number its SR-IOV capability heads the list. */
+	CU_ASSERT_EQUAL(vpci_config_read(root, sbdf_bus(where), sbdf_devfn(where), 0x100, 2), 0x10);
+	vpci_config_write(root, sbdf_bus(where), sbdf_devfn(where), 0x110, 2, 2);
+	vpci_config_write(root, sbdf_bus(where), sbdf_devfn(where), 0x108, 2, 0x0009);
+	model_time_advance_ns(100000000);
+	vpci_poll(root);
+	CU_ASSERT_EQUAL_FATAL(pci_vfs_phase(pf), VFS_ON);
 }
 
 static struct vpci_function *seen_as(const struct pci_function *f)
@@ -186,6 +256,8 @@ static void learn_places(struct refconfig_facts *facts)
 		if (!model_pci_bar(at.hw, i, &place, &size) || !at.f->bars[i].bus)
 			continue;
 		facts->bar_size[i] = size;
+		if (facts->with_pf)
+			continue;
 		place = zone_read(0x10 + 4 * i, 4) & ~0xfull;
 		if (at.f->bars[i].kind == PCI_BAR_MEM64)
 			place |= zone_read(0x14 + 4 * i, 4) << 32;
@@ -236,8 +308,11 @@ static void clear_settings(uint8_t *config, const uint8_t *dump)
 		put(config, sriov + 8, 2, 0);
 }
 
-/* From here on the hardware takes every write but to bits that a written 1 clears. */
-static void open_hardware(const uint8_t *dump)
+/*
+ * From here on the hardware takes every write but to bits that a written 1 clears, and to those that a virtual
+ * function does not have.
+ */
+static void open_hardware(const uint8_t *dump, uint16_t not_command)
 {
 	struct model_pci_function *hw = at.hw;
 
@@ -245,6 +320,7 @@ static void open_hardware(const uint8_t *dump)
 		hw->write[i] = (uint8_t)~hw->w1c[i];
 		hw->config[i] |= hw->w1c[i];
 	}
+	put(hw->write, 4, 2, (uint16_t)~not_command);
 	memcpy(hw->initial, hw->config, CONFIG);
 	clear_messages(hw->initial, dump);
 	clear_settings(hw->initial, dump);
@@ -259,11 +335,10 @@ static void open_capabilities(struct model_pci_function *hw, const uint8_t *dump
 	clear_messages(hw->config, dump);
 }
 
-static struct model_pci_function *load(const struct subject *s, struct refconfig_facts *facts,
-				       uint8_t *dump)
+static struct model_pci_function *load(const struct subject *s, uint8_t *dump, uint8_t *pf_dump)
 {
-	struct model_pci_function *hw;
-	unsigned index, pf;
+	struct model_pci_function *hw, *pf;
+	unsigned index;
 
 	model_machine(NULL);
 	model_pci_dump_file(s->file);
@@ -271,20 +346,28 @@ static struct model_pci_function *load(const struct subject *s, struct refconfig
 	hw = model_pci(index);
 	memcpy(dump, hw->initial, CONFIG);
 	open_capabilities(hw, dump);
-	if (s->pf) {
-		dump_place(s->file, s->bus, s->pf - 1, &pf);
-		/* on the root bus, where enumeration finds it without its physical function */
-		hw->parent = -1;
-		hw->devfn = 0xf8;
-		dress_virtual(hw, model_pci(pf)->initial, facts);
+	if (s->vf) {
+		dump_place(s->file, s->bus, s->pf, &index);
+		pf = model_pci(index);
+		memcpy(pf_dump, pf->initial, CONFIG);
+		make_physical(pf);
+		make_virtual(hw, pf, s->as_qemu);
+		/* The other ones. */
+		for (index = 0; index < model_pci_count(); index++)
+			if (model_pci(index)->parent == pf->parent && model_pci(index) != pf &&
+			    model_pci(index) != hw)
+				make_virtual(model_pci(index), pf, s->as_qemu);
 	}
 	pci_scan_host(&machine.host, &machine.table);
+	if (s->vf)
+		enable_virtual(s->bus, s->pf);
 	return hw;
 }
 
-static void assign(const struct subject *s, const uint8_t *dump)
+static void assign(const struct subject *s, const struct refconfig_facts *facts)
 {
 	sbdf_t bus_0 = sbdf_make(0, 0, 9, 0);
+	unsigned zone = s->with_pf ? 0 : 1;
 
 	at.f = NULL;
 	for (unsigned i = 0; i < machine.table.count; i++) {
@@ -295,18 +378,17 @@ static void assign(const struct subject *s, const uint8_t *dump)
 	}
 	if (!at.f)
 		model_fail("matrix: the scan did not find %s", s->name);
-	if (s->pf)
-		undress_virtual();
-	open_hardware(dump);
-	at.v = machine.zones[1].v;
+	open_hardware(facts->dump, facts->not_command);
+	at.v = machine.zones[zone].v;
 	at.f->intx_line = (uint8_t)s->line;
-	CU_ASSERT_EQUAL_FATAL(model_assign(1, sbdf_bus(at.f->sbdf), sbdf_dev(at.f->sbdf),
-					   sbdf_fn(at.f->sbdf), s->on_bus_0 ? bus_0 : SBDF_NONE,
-					   SBDF_NONE),
-			      0);
-	at.bus = sbdf_bus(vpci_where(at.v, at.f));
-	at.devfn = sbdf_devfn(vpci_where(at.v, at.f));
+	if (!s->placeholder)
+		CU_ASSERT_EQUAL_FATAL(model_assign(zone, sbdf_bus(at.f->sbdf), sbdf_dev(at.f->sbdf),
+						   sbdf_fn(at.f->sbdf),
+						   s->on_bus_0 ? bus_0 : SBDF_NONE, SBDF_NONE),
+				      0);
 	at.fn = seen_as(at.f);
+	at.bus = sbdf_bus(vpci_address(at.fn));
+	at.devfn = sbdf_devfn(vpci_address(at.fn));
 }
 
 /* The pin that ends at the line given: a pin is passed on rotated by its device's number. */
@@ -334,11 +416,22 @@ static void look_at_port(const uint8_t *dump)
 	at.hw = NULL;
 }
 
+/* INTx Disable without a line; decode where VF Memory Space Enable is on and the VF is root's. */
+static uint32_t command_at_first(const struct refconfig_facts *facts)
+{
+	return ((facts->pin ? 0 : 0x0400u) | (facts->with_pf && !facts->placeholder ? 2u : 0u)) &
+	       ~(uint32_t)facts->not_command;
+}
+
 void matrix_setup(const struct subject *s)
 {
-	static uint8_t dump[CONFIG];
+	static uint8_t dump[CONFIG], pf_dump[CONFIG];
 	struct refconfig_facts facts = {
 		.dump = dump,
+		.pf = s->vf ? pf_dump : NULL,
+		.with_pf = s->with_pf,
+		.placeholder = s->placeholder,
+		.not_command = s->vf && !s->as_qemu ? NOT_A_VFS : 0,
 		.below_port = !s->on_bus_0,
 		.doorbell = REAL_DOORBELL,
 		.data = REAL_DATA,
@@ -349,15 +442,15 @@ void matrix_setup(const struct subject *s)
 	memset(&at, 0, sizeof(at));
 	at.count = count;
 	at.subject = s;
-	at.hw = load(s, &facts, dump);
-	assign(s, dump);
+	at.hw = load(s, dump, pf_dump);
+	assign(s, &facts);
 	if (s->port) {
 		look_at_port(dump);
 	} else {
 		facts.vectors = at.f->vector_count;
 		facts.pin = pin_for(s);
 		learn_places(&facts);
-		CU_ASSERT_EQUAL(get(at.hw->config, 4, 2), s->line ? 0 : 0x400);
+		CU_ASSERT_EQUAL(get(at.hw->config, 4, 2), command_at_first(&facts));
 		refconfig_endpoint(&at.ref, &facts, at.hw->config);
 		at.ref.low = ZONE_MEM32;
 		at.ref.low_size = ZONE_MEM32_SZ;
@@ -457,7 +550,8 @@ void matrix_put_back(void)
 {
 	if (at.hw) {
 		matrix_wait_for_reset(at.fn);
-		if (at.fn->memory_on)
+		/* Beside its physical function a virtual one decodes as ever. */
+		if (at.fn->memory_on && !at.fn->pf)
 			vpci_config_write(at.v, at.bus, at.devfn, 4, 2, 0);
 		memcpy(at.hw->config, at.hw_assigned, CONFIG);
 	}

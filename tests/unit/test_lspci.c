@@ -102,6 +102,9 @@ static bool shown(const char *cap, char out[64])
 	unsigned offset = (unsigned)strtoul(cap + 1, NULL, 16);
 
 	snprintf(out, 64, "%s", cap);
+	/* Others' virtual functions have IDs and nothing else. */
+	if (at.subject->placeholder)
+		return false;
 	if (starts(cap, "Power Management"))
 		return true;
 	if (starts(cap, "MSI-X"))

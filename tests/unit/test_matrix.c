@@ -118,7 +118,7 @@ static void matrix(const struct subject *s)
 	       s->name, at.count.reads, at.count.writes, at.count.changes, at.count.resets,
 	       at.count.differences);
 	CU_ASSERT_EQUAL(at.count.differences, 0);
-	CU_ASSERT(at.count.changes > 100);
+	CU_ASSERT(s->placeholder ? !at.count.changes : at.count.changes > 100);
 }
 
 static void every_access_agrees_with_the_reference(void)
