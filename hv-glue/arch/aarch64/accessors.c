@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * arch.h and the locks of host.h for aarch64. Device accesses are single load/store instructions of
+ * arch.h for aarch64. Device accesses are single load/store instructions of
  * the simple addressing form, so that a hypervisor below this one (or a bus error report) can
  * decode them.
  */
@@ -95,30 +95,9 @@ void arch_dcache_clean_invalidate(const void *va, size_t size)
 	arch_full_barrier();
 }
 
-unsigned arch_cpu_index(void)
-{
-	return cpu_self()->index;
-}
-
 void arch_relax(void)
 {
 	__asm__ volatile("yield" : : : "memory");
-}
-
-void host_lock(struct lock *l)
-{
-	uint32_t expected = 0;
-
-	while (!__atomic_compare_exchange_n(&l->held, &expected, 1, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		expected = 0;
-		arch_relax();
-	}
-}
-
-void host_unlock(struct lock *l)
-{
-	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 
 struct cpu *cpu_self(void)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * arch.h, irq/iocsr.h and the locks of host.h for loongarch64. Registers are reached through the
+ * arch.h and irq/iocsr.h for loongarch64. Registers are reached through the
  * uncached direct-mapped window, memory through the cached one.
  *
  * Caches: DMA of a Loongson-3 is coherent with the CPUs' caches, and arch_dcache_clean() could be a
  * barrier for all but what walks tables past them. It writes lines back all the same, in every
- * level that CPUCFG names: whoever calls it has a device that is not known to be coherent (LoongArch
- * Reference Manual, Volume 1, 4.2.3 CACOP, operation 2: hit, write back and invalidate). Emulators
- * do nothing there: only a board can prove this.
+ * level that CPUCFG names: whoever calls it has a device that is not known to be coherent
+ * (LoongArch Reference Manual, Volume 1, 4.2.3 CACOP, operation 2: hit, write back and invalidate).
+ * Emulators do nothing there: only a board can prove this.
  */
 #include <hv/cpu.h>
 #include <hv/csr.h>
@@ -150,28 +150,7 @@ struct cpu *cpu_self(void)
 	return (struct cpu *)csr_read(CSR_SAVE2);
 }
 
-unsigned arch_cpu_index(void)
-{
-	return cpu_self()->index;
-}
-
 void arch_relax(void)
 {
 	__asm__ volatile("nop" : : : "memory");
-}
-
-void host_lock(struct lock *l)
-{
-	uint32_t expected = 0;
-
-	while (!__atomic_compare_exchange_n(&l->held, &expected, 1, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		expected = 0;
-		arch_relax();
-	}
-}
-
-void host_unlock(struct lock *l)
-{
-	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
