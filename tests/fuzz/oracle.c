@@ -14,6 +14,9 @@
 #define COMMAND_MASTER 0x04u
 #define INTX_OFF       0x04u       /* of Command's second byte */
 #define PORT_ID        0x00017073u /* a synthesized root port's */
+#define VF_ENABLE      0x01u       /* SR-IOV Control */
+#define VF_MEMORY      0x08u
+_Static_assert(WORLD_VFS == 3, "world_rules() has it as a mask of NumVFs");
 
 static uint32_t le(const uint8_t *p, unsigned bytes)
 {
@@ -49,6 +52,10 @@ void world_rules(struct world_function *w)
 	}
 	if (hw->msix)
 		may[hw->msix + 3] = 0xc0;
+	if (hw->sriov) {
+		may[hw->sriov + 0x08] = VF_ENABLE | VF_MEMORY; /* check_sriov() says when */
+		may[hw->sriov + 0x10] = WORLD_VFS;             /* NumVFs; a mask, too: 3 */
+	}
 }
 
 /* ---- config space ---- */
@@ -68,10 +75,19 @@ static bool may_raise(const struct model_pci_function *hw)
 	return !(hw->config[COMMAND + 1] & INTX_OFF);
 }
 
+/* A VF that its PF does not have turned on is no function at all. */
+static bool enabled(const struct model_pci_function *vf)
+{
+	const uint8_t *sriov = &vf->pf->config[vf->pf->sriov];
+
+	return sriov[0x08] & VF_ENABLE && vf->vf < le(&sriov[0x10], 2);
+}
+
 /* Answers nothing and hears nothing, for good: its registers are nobody's to change. */
 static bool out_of_reach(const struct model_pci_function *hw)
 {
-	return hw->gone || (hw->never_ready && hw->resets);
+	return hw->gone || (hw->never_ready && hw->resets) ||
+	       (hw->pf && (out_of_reach(hw->pf) || !enabled(hw)));
 }
 
 /* Starts nothing: no requests, no answers, no messages. */
@@ -107,6 +123,30 @@ static bool reset_explains(const struct world_function *w, unsigned i)
 	return hw->resets != w->resets_seen && hw->config[i] == hw->initial[i];
 }
 
+/*
+ * A VF as it is first seen: power-on, and quieted. One that is not there, or not yet looked at, is
+ * compared with nothing; the next to come is a new one.
+ */
+static bool is_there(struct world_function *w)
+{
+	const struct model_pci_function *hw = w->hw;
+
+	if (!hw->pf || (w->f->state != DEVICE_ABSENT && enabled(hw)))
+		return true;
+	FUZZ_CHECK(w->stream_zone < 0 || w->f->state == DEVICE_QUIESCING,
+		   SBDF_FMT " is off, and its stream is attached", SBDF_ARG(w->f->sbdf));
+	FUZZ_CHECK(w->f->state != DEVICE_ABSENT || !enabled(hw) || quiet(hw),
+		   SBDF_FMT " is no zone's and not quiet", SBDF_ARG(w->f->sbdf));
+	memcpy(w->scanned, hw->initial, sizeof(w->scanned));
+	w->scanned[COMMAND + 1] |= INTX_OFF;
+	w->scanned[hw->msix + 3] |= 0x40; /* Function Mask */
+	memcpy(w->seen, w->scanned, sizeof(w->seen));
+	w->owned = w->f->state == DEVICE_FAILED; /* that one is not quieted again */
+	w->whole = true;
+	w->resets_seen = 0;
+	return false;
+}
+
 static void check_config(struct world_function *w)
 {
 	const struct model_pci_function *hw = w->hw;
@@ -125,6 +165,11 @@ static void check_config(struct world_function *w)
 			   SBDF_ARG(w->f->sbdf), device_state_name(w->f->state), i, hw->config[i],
 			   w->scanned[i]);
 	}
+	/*
+	 * A VF has no BARs that would tell: a reset shows in its Command, until the engine sees it
+	 * again.
+	 */
+	whole &= !hw->pf || !may_raise(hw);
 	w->whole = whole;
 	if (whole)
 		w->resets_seen = hw->resets;
@@ -178,6 +223,59 @@ static void check_msix(const struct world_function *w)
 	}
 }
 
+/* ---- SR-IOV ---- */
+
+/*
+ * VF Enable and VF Memory Space Enable go together, with at most as many VFs as were offered, while
+ * a zone has the PF. BARs, page size and ARI are as the scan left them: check_config().
+ */
+static void check_sriov(const struct world_function *w)
+{
+	const uint8_t *sriov = &w->hw->config[w->hw->sriov];
+	unsigned on = sriov[0x08] & VF_ENABLE, memory = sriov[0x08] & VF_MEMORY;
+	unsigned count = le(&sriov[0x10], 2);
+	enum device_state state = w->f->state;
+
+	if (!w->hw->sriov || out_of_reach(w->hw))
+		return;
+	FUZZ_CHECK(!on == !memory, SBDF_FMT ": VFs on: %u, their memory: %u", SBDF_ARG(w->f->sbdf),
+		   on, memory);
+	FUZZ_CHECK(!on || (count && count <= WORLD_VFS), SBDF_FMT " has %u VFs",
+		   SBDF_ARG(w->f->sbdf), count);
+	FUZZ_CHECK(!on || state == DEVICE_ASSIGNED || state == DEVICE_QUIESCING,
+		   SBDF_FMT " (%s) has VFs", SBDF_ARG(w->f->sbdf), device_state_name(state));
+	FUZZ_CHECK(state != DEVICE_QUARANTINED || !count, SBDF_FMT " is free, NumVFs is %u",
+		   SBDF_ARG(w->f->sbdf), count);
+}
+
+/* A VF leaves its zone before hardware takes it away; only root has the PF of another zone's VF. */
+static void check_vf(const struct world_function *w)
+{
+	const struct zone *owner = w->f->owner, *pf_owner = world.pf->f->owner;
+
+	if (!owner)
+		return;
+	FUZZ_CHECK(enabled(w->hw), SBDF_FMT " is zone %s's, and off", SBDF_ARG(w->f->sbdf),
+		   owner->name);
+	FUZZ_CHECK(pf_owner && (pf_owner == owner || pf_owner->root),
+		   SBDF_FMT " is zone %s's, its PF %s's", SBDF_ARG(w->f->sbdf), owner->name,
+		   pf_owner ? pf_owner->name : "nobody");
+}
+
+void world_check_vf_memory(uint32_t control)
+{
+	for (unsigned i = 0; !(control & VF_MEMORY) && i < world.map_count; i++) {
+		const struct world_map *m = &world.maps[i];
+
+		for (unsigned n = 0; n < WORLD_VFS; n++)
+			for (unsigned b = 0; b < 6; b++)
+				FUZZ_CHECK(m->zone != world.pf->f->owner || !world.vfs[n].bar[b] ||
+						   m->hpa - world.vfs[n].bar[b] >=
+							   world.vfs[n].hw->mem_size[b],
+					   "VF %u is mapped, VF Memory Space Enable is off", n);
+	}
+}
+
 /* ---- lines ---- */
 
 /* The host bridge's line, 0..3, at the end of the function's pin; -1: it has none. */
@@ -210,7 +308,8 @@ static void check_intx(const struct world_function *w)
 	const struct pci_function *f = w->f;
 	int line = line_of(w);
 
-	if (!w->owned || out_of_reach(hw) || !may_raise(hw) ||
+	/* VFs have no pin (PCI Express Base Specification 6.0, 9.3.4.1.14). */
+	if (!w->owned || hw->pf || out_of_reach(hw) || !may_raise(hw) ||
 	    (hw->resets && f->state != DEVICE_QUARANTINED && !le(&hw->config[COMMAND], 2)))
 		return;
 	FUZZ_CHECK(f->state == DEVICE_ASSIGNED && line >= 0, SBDF_FMT " (%s) may raise its line",
@@ -312,11 +411,15 @@ static void check_life(const struct world_function *w)
 	}
 }
 
-/* Functions of one device without ACS reach each other: they are never two zones' (V9). */
+/*
+ * Functions of one device without ACS reach each other: they are never two zones' (V9). VFs do not:
+ * this one's PF is alone below a port that redirects.
+ */
 static void check_neighbours(const struct world_function *a, const struct world_function *b)
 {
 	FUZZ_CHECK(!a->f->owner || !b->f->owner || a->f->owner == b->f->owner ||
-			   a->hw->parent != b->hw->parent || a->hw->devfn >> 3 != b->hw->devfn >> 3,
+			   a->hw->parent != b->hw->parent ||
+			   a->hw->devfn >> 3 != b->hw->devfn >> 3 || a->hw->pf || b->hw->pf,
 		   SBDF_FMT " and " SBDF_FMT " belong to different zones", SBDF_ARG(a->f->sbdf),
 		   SBDF_ARG(b->f->sbdf));
 }
@@ -329,10 +432,15 @@ void world_check(void)
 	for (unsigned i = 0; i < world.count; i++) {
 		struct world_function *w = &world.functions[i];
 
-		check_config(w);
-		check_msi(w);
-		check_msix(w);
-		check_intx(w);
+		if (is_there(w)) {
+			check_config(w);
+			check_msi(w);
+			check_msix(w);
+			check_intx(w);
+		}
+		check_sriov(w);
+		if (w->hw->pf)
+			check_vf(w);
 		check_life(w);
 		for (unsigned n = 0; n < i; n++)
 			check_neighbours(w, &world.functions[n]);
@@ -353,7 +461,14 @@ void world_check_id(unsigned zone, unsigned bus, unsigned devfn)
 	for (unsigned i = 0; i < world.count; i++) {
 		const struct world_function *w = &world.functions[i];
 
-		if (w->f->state == DEVICE_ASSIGNED && w->f->owner == z && le(w->scanned, 4) == id)
+		if (w->f->state == DEVICE_ASSIGNED && w->f->owner == z && !w->hw->pf &&
+		    le(w->scanned, 4) == id)
+			return;
+		/* A VF has its PF's vendor; whoever has the PF sees all of its VFs stand there. */
+		if (w->hw->pf &&
+		    (w->f->owner == z || (world.pf->f->owner == z && enabled(w->hw))) &&
+		    id == (le(world.pf->scanned, 2) |
+			   le(&world.pf->scanned[world.pf->hw->sriov + 0x1a], 2) << 16))
 			return;
 	}
 	FUZZ_CHECK(false, "zone %s reads %08x at %02x:%02x.%x", z->name, id, bus, devfn >> 3,

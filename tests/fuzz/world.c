@@ -39,12 +39,18 @@ static const char tree[] =
 	"06.0 port id=1b36:1005\n"
 	"  00.0 ep id=1af4:5005 pin=1 bar0=m32:16K flr msi=1\n";
 
-/* What the scan made of it. */
+/* A network card whose VFs come and go, for those who want it. */
+static const char vfs_tree[] = "07.0 port id=1b36:1006\n"
+			       "  00.0 igbpf id=8086:1526\n";
+#define PF_DEVICE 0x1526u
+#define VF_DEVICE 0x1520u
+
+/* What the scan made of it; with VFs second. */
 static struct {
 	bool done;
 	struct pci_table table;
 	uint8_t config[WORLD_MAX][4096];
-} scanned[2];
+} scanned[2][2];
 
 static bool fails(enum world_failure what)
 {
@@ -318,6 +324,8 @@ static void add_function(unsigned n)
 	/* Errors seen before: what nobody cleared must still stand there. */
 	for (unsigned i = 0; i < 4096; i++)
 		w->hw->config[i] |= w->hw->w1c[i];
+	if (w->hw->pf)
+		model_pci_seal(w->hw); /* that is how it is enabled */
 	memcpy(w->scanned, w->hw->config, sizeof(w->scanned));
 	for (unsigned b = 0; b < 6; b++) {
 		uint64_t size;
@@ -327,24 +335,24 @@ static void add_function(unsigned n)
 	world_rules(w);
 }
 
-static void scan(bool narrow)
+static void scan(bool narrow, bool vfs)
 {
 	struct pci_function *f = world.table.functions;
 
 	world.host.widths = narrow ? 4 : 7;
-	if (!scanned[narrow].done) {
+	if (!scanned[vfs][narrow].done) {
 		FUZZ_CHECK(!pci_scan_host(&world.host, &world.table), "the scan fails");
-		FUZZ_CHECK(world.table.count <= WORLD_MAX, "%u functions", world.table.count);
+		FUZZ_CHECK(world.table.count + (vfs ? WORLD_VFS : 0) <= WORLD_MAX, "%u functions",
+			   world.table.count);
 		pci_assign_groups(&world.table);
-		scanned[narrow].table = world.table;
+		scanned[vfs][narrow].table = world.table;
 		for (unsigned i = 0; i < world.table.count; i++)
-			memcpy(scanned[narrow].config[i], model_pci(i)->config, 4096);
-		scanned[narrow].done = true;
+			memcpy(scanned[vfs][narrow].config[i], model_pci(i)->config, 4096);
+		scanned[vfs][narrow].done = true;
 	}
-	world.table = scanned[narrow].table;
-	world.count = world.table.count;
-	for (unsigned i = 0; i < world.count; i++) {
-		memcpy(model_pci(i)->config, scanned[narrow].config[i], 4096);
+	world.table = scanned[vfs][narrow].table;
+	for (unsigned i = 0; i < world.table.count; i++) {
+		memcpy(model_pci(i)->config, scanned[vfs][narrow].config[i], 4096);
 		FUZZ_CHECK(f[i].host == &world.host, "the table has moved");
 	}
 }
@@ -375,14 +383,64 @@ static void add_zone(unsigned n)
 	z->zone.vpci = vpci_create(&z->zone, &layout, &virq_ops, z);
 }
 
-void world_build(bool narrow)
+/*
+ * VFs have come: the first goes to the zone that the PF is not in, which only a PF of root's may
+ * have, the second to the PF's own, the third to nobody.
+ */
+static void vfs_changed(struct pci_function *pf)
+{
+	unsigned first = (unsigned)(world.vfs - world.functions);
+
+	FUZZ_CHECK(!model_locks_held(), "it is told of VFs with a lock held");
+	FUZZ_CHECK(pf == world.pf->f && pf->owner, "VFs of a function that is nobody's");
+	if (pci_vfs_phase(pf) != VFS_ON)
+		return;
+	for (unsigned n = 0; n < 2; n++)
+		if (pf->sriov.vfs[n].state == DEVICE_QUARANTINED)
+			world_assign(pf->owner->id ^ !n, first + n, SBDF_NONE, SBDF_NONE);
+}
+
+static void offer_vfs(void)
+{
+	for (unsigned i = 0; i < world.table.count; i++) {
+		struct pci_function *f = &world.table.functions[i];
+
+		if (f->device != PF_DEVICE)
+			continue;
+		FUZZ_CHECK(!pci_offer_vfs(&world.table, f, WORLD_VFS, vfs_changed), "%s",
+			   model_log());
+		world.pf = &world.functions[i];
+		world.vfs = &world.functions[f->sriov.vfs - world.table.functions];
+		return;
+	}
+	FUZZ_CHECK(false, "no function with SR-IOV");
+}
+
+static void add_vfs_tree(void)
+{
+	struct model_pci_function *pf;
+	unsigned at = model_pci_count() + 1;
+
+	model_pci_text(vfs_tree);
+	pf = model_pci(at);
+	/* Not what another function's is. */
+	model_pci_put(pf, pf->sriov + 0x1au, 2, VF_DEVICE, 0, 0);
+	model_pci_seal(pf);
+}
+
+static void build(bool narrow, bool vfs)
 {
 	model_reset();
 	memset(&world, 0, sizeof(world));
 	model_pci_create(&world.host);
 	model_pci_text(tree);
-	scan(narrow);
+	if (vfs)
+		add_vfs_tree();
+	scan(narrow, vfs);
 	pci_assign_groups(&world.table);
+	if (vfs)
+		offer_vfs();
+	world.count = world.table.count;
 	/* Wired as common: device d's pin p raises line (d + p) mod 4. */
 	for (unsigned n = 0; n < 4 * PCI_SLOTS; n++)
 		world.host.intx[n / 4][n % 4] = WORLD_IRQ + (n / 4 + n % 4) % 4;
@@ -396,6 +454,17 @@ void world_build(bool narrow)
 		add_function(i);
 	for (unsigned i = 0; i < WORLD_ZONES; i++)
 		add_zone(i);
+}
+
+void world_build(bool narrow)
+{
+	build(narrow, false);
+}
+
+void world_build_vfs(bool narrow, unsigned pf_zone)
+{
+	build(narrow, true);
+	world.pf_zone = pf_zone;
 }
 
 int world_assign(unsigned zone, unsigned function, sbdf_t vbdf, sbdf_t vport)
@@ -424,6 +493,10 @@ void world_assign_all(void)
 								 : SBDF_NONE,
 							 SBDF_NONE),
 					   "%s", model_log());
+	if (world.pf)
+		FUZZ_CHECK(!world_assign(world.pf_zone, (unsigned)(world.pf - world.functions),
+					 SBDF_NONE, SBDF_NONE),
+			   "%s", model_log());
 }
 
 int world_finish(struct device_quiesce *q, int err)
@@ -447,6 +520,8 @@ static bool comes_back(const struct model_pci_function *hw)
 {
 	bool flr = hw->pcie && hw->config[hw->pcie + 7] & 0x10;
 
+	if (hw->pf && hw->pf->gone)
+		return false;
 	return (flr || hw->af || hw->pm) && !hw->never_ready && !hw->stuck_pending && !hw->gone &&
 	       hw->reset_ns < 1000000000;
 }
@@ -464,6 +539,12 @@ void world_end(void)
 		FUZZ_CHECK(w->f->state == DEVICE_QUARANTINED || !comes_back(w->hw), "%s",
 			   model_log());
 	}
+	for (unsigned i = 0; world.vfs && i < WORLD_VFS; i++)
+		FUZZ_CHECK(world.vfs[i].f->state == DEVICE_ABSENT ||
+				   (world.vfs[i].f->state == DEVICE_FAILED &&
+				    !comes_back(world.vfs[i].hw)),
+			   "VF %u is %s, its PF is nobody's", i,
+			   device_state_name(world.vfs[i].f->state));
 	world_check();
 	FUZZ_CHECK(!world.map_count, "%u mappings are left", world.map_count);
 	for (uint32_t irq = WORLD_IRQ; irq < WORLD_IRQ + 4; irq++)

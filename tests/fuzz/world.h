@@ -16,7 +16,8 @@
 #include <postern/zone.h>
 
 #define WORLD_ZONES   2u
-#define WORLD_MAX     20u /* functions */
+#define WORLD_MAX     24u /* functions */
+#define WORLD_VFS     3u  /* that the function with SR-IOV, where there is one, offers */
 #define WORLD_IOMMUS  2u
 #define WORLD_VECTORS 128u
 #define WORLD_MAPS    64u
@@ -54,7 +55,7 @@ struct world_function {
 	uint64_t bar[6];       /* where the scan put it; 0: nowhere */
 	bool whole;            /* was so when last looked at: not half-way through a reset */
 	unsigned resets_seen;  /* resets when its state was last whole */
-	bool owned;            /* was assigned once */
+	bool owned;            /* was assigned once; a VF: since it was enabled */
 	int stream_zone;       /* whose domain its stream is attached to; -1: blocked */
 	unsigned vectors;      /* reserved at the MSI unit */
 };
@@ -90,6 +91,8 @@ struct world {
 	unsigned map_count;
 	unsigned fail[WORLD_FAILURES];
 	unsigned domains, pages_lost;
+	struct world_function *pf, *vfs; /* with SR-IOV, and its WORLD_VFS; NULL: there is none */
+	unsigned pf_zone;                /* whose it is to be */
 	bool unplugged; /* a function was made to vanish: master aborts are no fault of the engine's */
 };
 extern struct world world;
@@ -99,6 +102,8 @@ extern struct world world;
  * that narrow writes are read-modify-writes.
  */
 void world_build(bool narrow);
+/* The same with one function more: its VFs are offered, and go to zones as soon as they come. */
+void world_build_vfs(bool narrow, unsigned pf_zone);
 /* Undoes everything; every page but those lost to failures must be back. */
 void world_end(void);
 
@@ -126,6 +131,8 @@ void world_rules(struct world_function *w);
  *  - a zone's CPUs reach its own functions' BAR pages, inside the zone's windows, while decode is on.
  */
 void world_check(void);
+/* While VF Memory Space Enable is off, as its owner reads it, none of the owner's VFs is mapped. */
+void world_check_vf_memory(uint32_t control);
 /* The zone's read of a vendor and device ID shows nothing, a port, or a function of its own. */
 void world_check_id(unsigned zone, unsigned bus, unsigned devfn);
 /* Asked at the place of every function of the machine, and of the zone. */
