@@ -116,8 +116,9 @@ static void header(struct refconfig *r)
 }
 
 /*
- * INTx Disable is on in hardware unless the zone has a line, wants it, and has no messages (6.1.4.3). A virtual
- * function beside its physical one decodes as VF Memory Space Enable says, which is on.
+ * INTx Disable is on in hardware unless the zone has a line, wants it, and has no messages
+ * (6.1.4.3). A virtual function beside its physical one decodes as VF Memory Space Enable says,
+ * which is on.
  */
 static void command_in_hardware(struct refconfig *r)
 {

@@ -26,8 +26,8 @@ struct refconfig_facts {
 	uint64_t bar_size[REF_BARS];
 	uint64_t bar_place[REF_BARS]; /* where the zone finds them */
 	/*
-	 * A virtual function: what the dump has of its physical function, whose SR-IOV capability says
-	 * which device ID and BARs it has; NULL: it is none.
+	 * A virtual function: what the dump has of its physical function, whose SR-IOV capability
+	 * says which device ID and BARs it has; NULL: it is none.
 	 */
 	const uint8_t *pf;
 	bool with_pf; /* on the bus where its physical function is: it has no decode of its own */

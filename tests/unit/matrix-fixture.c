@@ -8,8 +8,8 @@
 
 #define MAX_REPORTS 5u
 /*
- * I/O, Memory Enable and INTx Disable: hard-wired to 0 in a virtual function's Command (PCI Express Base
- * Specification 6.0, 9.3.4.1.3).
+ * I/O, Memory Enable and INTx Disable: hard-wired to 0 in a virtual function's Command (PCI Express
+ * Base Specification 6.0, 9.3.4.1.3).
  */
 #define NOT_A_VFS   0x0403u
 
@@ -309,8 +309,8 @@ static void clear_settings(uint8_t *config, const uint8_t *dump)
 }
 
 /*
- * From here on the hardware takes every write but to bits that a written 1 clears, and to those that a virtual
- * function does not have.
+ * From here on the hardware takes every write but to bits that a written 1 clears, and to those
+ * that a virtual function does not have.
  */
 static void open_hardware(const uint8_t *dump, uint16_t not_command)
 {

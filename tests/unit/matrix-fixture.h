@@ -23,13 +23,13 @@ struct subject {
 	bool on_bus_0; /* of the zone; else below a port of its own */
 	bool port;     /* not the function is looked at, but the port the zone sees above it */
 	bool flips;    /* also turn the matrix on itself with it */
-	/* A virtual function, on another zone's bus than its physical function unless said otherwise. */
+	/* A virtual function; it is on another zone's bus than its physical function, or: */
 	bool vf;
 	unsigned pf;      /* its physical function's devfn */
 	bool with_pf;     /* on that one's bus */
 	bool placeholder; /* and nobody's */
-	bool as_qemu; /* with a Memory Enable and an INTx Disable, which the specification denies it */
-	unsigned line; /* INTx: 1 + the line it was given; 0: none */
+	bool as_qemu;     /* with a Memory Enable and an INTx Disable, which it must not have */
+	unsigned line;    /* INTx: 1 + the line it was given; 0: none */
 };
 
 extern const struct subject subjects[];
