@@ -167,9 +167,12 @@ static void clear_write(struct vloongson *v, uint64_t bits)
 
 	bits &= p->edge & p->irr;
 	p->irr &= ~bits;
-	for (unsigned i = 0; bits; i++, bits >>= 1)
-		if (bits & 1)
-			retire(v, i);
+	for (unsigned i = 0; bits; i++, bits >>= 1) {
+		if (!(bits & 1))
+			continue;
+		retire(v, i);
+		link_update(v, i);
+	}
 }
 
 static void vector_write(struct vloongson *v, unsigned input, uint8_t vector)

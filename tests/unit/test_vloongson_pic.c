@@ -318,6 +318,27 @@ static void a_linked_edge_counts_while_masked(void)
 	CU_ASSERT_EQUAL(lf_acknowledge(1, 0), 1);
 }
 
+/* It took the level for an edge: cleared at the input first, then at the core, and heard again. */
+static void a_linked_level_programmed_as_an_edge_comes_back(void)
+{
+	lf_machine(1, one_cpu);
+	linked(1, UART);
+	boot_pic(1);
+	lf_pic_write(1, EDGE, 4, 1 << UART);
+	mask(1, UART, false);
+	for (unsigned i = 0; i < 3; i++) {
+		model_pch_line(UART, true);
+		lf_serve();
+		CU_ASSERT_EQUAL(lf.zone[1].lines[0], HWI1);
+		device_is_served();
+		lf_pic_write(1, CLEAR, 4, 1 << UART);
+		CU_ASSERT_FALSE(model_pch_masked(UART));
+		CU_ASSERT_EQUAL(lf_acknowledge(1, 0), 1);
+		lf_serve();
+		CU_ASSERT_EQUAL(lf.zone[1].lines[0], 0);
+	}
+}
+
 static void links_are_exclusive_and_end(void)
 {
 	lf_machine(1, one_cpu);
@@ -439,6 +460,7 @@ void suite_vloongson_pic(void)
 		TEST(a_threaded_handler_works),
 		TEST(a_zone_that_never_masks_is_served),
 		TEST(a_linked_edge_counts_while_masked),
+		TEST(a_linked_level_programmed_as_an_edge_comes_back),
 		TEST(links_are_exclusive_and_end),
 		TEST(a_linked_input_follows_the_zones_route),
 		TEST(a_reset_masks_what_is_linked),
