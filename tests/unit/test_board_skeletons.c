@@ -294,6 +294,18 @@ static void without_mcfg_a_3c6000_is_refused(void)
 	CU_ASSERT(model_log_contains("firmware has no MCFG"));
 }
 
+/* Functions of a segment that is not looked at could do DMA unseen. */
+static void v1_a_segment_too_many_is_refused_not_left_out(void)
+{
+	static const char *const paths[] = { BOARD_TABLES "3c6000-madt.asl",
+					     BOARD_TABLES "five-segments-mcfg.asl" };
+
+	board_with(&platform_loongarch_3c6000, paths, 2);
+	CU_ASSERT_EQUAL(board_discover(), -ENOSPC);
+	CU_ASSERT(model_log_contains("PCI segment 4: more than 4 host bridges"));
+	CU_ASSERT(model_log_contains("override table can replace the MCFG"));
+}
+
 void suite_board_skeletons(void)
 {
 	static const struct unit_test tests[] = {
@@ -306,6 +318,7 @@ void suite_board_skeletons(void)
 		TEST(each_device_goes_through_the_unit_that_sees_it),
 		TEST(without_iovt_nobody_knows_who_sees_whom),
 		TEST(without_mcfg_a_3c6000_is_refused),
+		TEST(v1_a_segment_too_many_is_refused_not_left_out),
 	};
 
 	unit_suite("board_skeletons", tests, ARRAY_SIZE(tests));
