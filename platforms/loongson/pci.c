@@ -218,10 +218,11 @@ static int add_host(struct loongson_discovery *d, const struct acpi_mcfg_entry *
 
 	/* Left out, its functions could do DMA unseen. */
 	if (m->host_count == MAX_PCI_HOSTS)
-		return loongson_refuse(d, -ENOSPC,
-				       "PCI segment %u: more than %d host bridges, whose functions "
-				       "Postern must all see; an override table can replace the MCFG",
-				       e->segment, MAX_PCI_HOSTS);
+		return loongson_refuse(
+			d, -ENOSPC,
+			"PCI segment %u: more than %d host bridges, whose functions "
+			"Postern must all see; an override table can replace the MCFG",
+			e->segment, MAX_PCI_HOSTS);
 	h->index = m->host_count;
 	set_window(d, h, e, loongson);
 	if (!range_inside(h->config_base, h->config_size, 0, BIT64(48)) ||
