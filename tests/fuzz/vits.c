@@ -278,11 +278,17 @@ static void message(struct fuzz_input *in)
 		   "a message to vCPU %d", vcpu);
 }
 
+static void timers_low(unsigned cpu)
+{
+	model_gic_set_line(cpu, 27, false);
+	model_gic_set_line(cpu, 30, false);
+}
+
 static void reset(void)
 {
 	for (unsigned v = 0; v < VCPUS; v++) {
 		end(v);
-		model_gic_set_line(on_cpu(v), 27, false);
+		timers_low(on_cpu(v));
 	}
 	model_gic_set_line(0, PHYS_SPI, false);
 	vgic_reset(vgic);
@@ -321,6 +327,8 @@ static void hand_over(unsigned vcpu)
 	/* Whatever the guest ends now, the next owner's stays active. */
 	gic_v3_spi_enable(PHYS_SPI, on_cpu(0), false);
 	model_set_cpu(on_cpu(0));
+	/* A timer's number is lower: it would be answered first. */
+	timers_low(on_cpu(0));
 	model_gic_set_line(0, PHYS_SPI, true);
 	FUZZ_CHECK(gic_v3_ack() == PHYS_SPI, "the next owner gets nothing");
 	gic_v3_eoi(PHYS_SPI);
