@@ -327,11 +327,12 @@ static int place_ram(const struct range_set *usable)
 
 int memory_init(const struct machine *m, hpa_t image, uint64_t image_size)
 {
-	struct range_set usable = { .count = 0 };
+	static struct range_set usable; /* too large for the boot stack */
 	int err;
 
 	memset(&pool, 0, sizeof(pool));
 	memset(&ram, 0, sizeof(ram));
+	usable.count = 0;
 	err = find_usable(&usable, m, image, image_size);
 	if (!err)
 		err = place_pool(&usable);

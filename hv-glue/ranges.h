@@ -10,7 +10,8 @@
 
 #include <postern/types.h>
 
-#define RANGES_MAX 64
+/* More than MAX_MEMORY_REGIONS pieces, each of as many holes cutting one in two. */
+#define RANGES_MAX 192
 
 struct range {
 	hpa_t base, end; /* [base, end) */

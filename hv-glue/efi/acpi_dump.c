@@ -95,24 +95,33 @@ static void write_table(struct dump *d, const char *as, const uint8_t *table, ui
 	}
 }
 
-static void write_at(struct dump *d, uint64_t address)
+/* NULL: there is none there. */
+static const uint8_t *write_at(struct dump *d, uint64_t address)
 {
 	const uint8_t *table = (const uint8_t *)(uintptr_t)address;
+
+	if (table)
+		write_table(d, NULL, table, u32_at(table + 4));
+	return table;
+}
+
+/* Two more hang on a FADT; the 64-bit addresses count where there are some. */
+static void write_with_what_it_names(struct dump *d, uint64_t address)
+{
+	const uint8_t *table = write_at(d, address);
 	uint32_t length;
 
-	if (!address)
+	if (!table || memcmp(table, "FACP", 4))
 		return;
 	length = u32_at(table + 4);
-	write_table(d, NULL, table, length);
-	if (memcmp(table, "FACP", 4) || length < FADT_DSDT + 4)
+	if (length < FADT_DSDT + 4)
 		return;
-	/* These two hang on the FADT; the 64-bit addresses count where there are some. */
-	write_at(d, length >= FADT_X_DSDT + 8 && u64_at(table + FADT_X_DSDT)
-			    ? u64_at(table + FADT_X_DSDT)
-			    : u32_at(table + FADT_DSDT));
-	write_at(d, length >= FADT_X_FACS + 8 && u64_at(table + FADT_X_FACS)
-			    ? u64_at(table + FADT_X_FACS)
-			    : u32_at(table + FADT_FACS));
+	(void)write_at(d, length >= FADT_X_DSDT + 8 && u64_at(table + FADT_X_DSDT)
+				  ? u64_at(table + FADT_X_DSDT)
+				  : u32_at(table + FADT_DSDT));
+	(void)write_at(d, length >= FADT_X_FACS + 8 && u64_at(table + FADT_X_FACS)
+				  ? u64_at(table + FADT_X_FACS)
+				  : u32_at(table + FADT_FACS));
 }
 
 static bool make_directories(const struct efi_app *app)
@@ -148,7 +157,7 @@ efi_status efi_dump_acpi(const struct efi_app *app)
 
 		write_table(&d, NULL, xsdt, length);
 		for (uint32_t at = HEADER_LENGTH; at + 8 <= length && at < LENGTH_MAX; at += 8)
-			write_at(&d, u64_at(xsdt + at));
+			write_with_what_it_names(&d, u64_at(xsdt + at));
 	}
 	efi_print(app, "dump-acpi: %u tables written, %u failed", d.written, d.failed);
 	return d.failed ? EFI_LOAD_ERROR : EFI_SUCCESS;

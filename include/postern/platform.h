@@ -16,7 +16,7 @@
 #include <postern/types.h>
 
 #define MAX_CPUS           8
-#define MAX_MEMORY_REGIONS 16
+#define MAX_MEMORY_REGIONS 64
 #define MAX_UARTS          2
 #define MAX_PCH_PICS       2
 
