@@ -19,7 +19,7 @@ import time
 
 from lib import bundle, checks, hardware, interrupts, paths
 from lib.disk import MIB
-from lib.machine import WITNESS_TRACE, Igb
+from lib.machine import WITNESS_TRACE, Igb, Nvme
 from lib.report import Report
 from lib.system import System, make_seed
 from lib.trace import position, read_trace
@@ -221,6 +221,11 @@ class Run:
         self.system.tidy(self.report)
 
 
+# With shadow doorbells a driver may leave a completion queue's doorbell alone, and QEMU goes on holding the line
+# (docs/hardware/qemu-virt.md).
+DRIVE = Nvme(doorbell_buffer=False)
+
+
 # ---- lines of their own ---------------------------------------------------------------------------
 
 
@@ -228,8 +233,9 @@ def apart(report, seed):
     records = paths.fresh_records("test_intx")
     trace = WITNESS_TRACE + interrupts.LINE_EVENTS
     with System(
-        "test_intx", records=records, disk_size=16 * MIB, initrd=without_messages(records), trace=trace
-    ) as system:
+        "test_intx", records=records, disk_size=16 * MIB, nvme=DRIVE,
+        initrd=without_messages(records), trace=trace,
+    ) as system:  # fmt: skip
         report.step("Boot with pci=nomsi")
         system.boot(ZONE)
         run = Run(report, system, seed)
@@ -298,7 +304,7 @@ def shared(report, seed):
     records = paths.fresh_records("test_intx-shared")
     trace = WITNESS_TRACE + interrupts.LINE_EVENTS
     with System(
-        "test_intx-shared", records=records, disk_size=16 * MIB, igb=Igb(slot=6),
+        "test_intx-shared", records=records, disk_size=16 * MIB, nvme=DRIVE, igb=Igb(slot=6),
         initrd=without_messages(records), trace=trace,
     ) as system:  # fmt: skip
         system.boot(ZONE)

@@ -57,6 +57,7 @@ class Nvme:
     slot: int = 2  # of the root port it sits behind
     serial: str = "postern-nvme"
     image: Optional[Path] = None
+    doorbell_buffer: bool = True  # shadow doorbells (NVMe's Doorbell Buffer Config)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def _devices(spec, records):
     if spec.nvme:
         drive = f"if=none,id=disk0,format=raw,cache=unsafe,file={spec.nvme.image}"
         args += ["-drive", drive]
-        args += ["-device", f"nvme,bus=rp{spec.nvme.slot},serial={spec.nvme.serial},drive=disk0"]
+        device = f"nvme,bus=rp{spec.nvme.slot},serial={spec.nvme.serial},drive=disk0"
+        args += ["-device", device if spec.nvme.doorbell_buffer else f"{device},dbcs=off"]
     if spec.igb:
         args += ["-netdev", "user,id=net0,ipv6=off"]
         args += ["-device", f"igb,bus=rp{spec.igb.slot},netdev=net0,mac={spec.igb.mac}"]
