@@ -97,6 +97,11 @@ static int check_units(const struct acpi_table *t, const struct acpi_iommus *out
 	return 0;
 }
 
+static bool is_override(const struct acpi *a, const struct acpi_table *t)
+{
+	return t && (size_t)(t - a->tables) < a->overrides;
+}
+
 int acpi_iommus(const struct acpi *a, struct acpi_iommus *out)
 {
 	const struct acpi_table *iovt = acpi_find(a, "IOVT", 0), *ivrs = acpi_find(a, "IVRS", 0);
@@ -105,6 +110,9 @@ int acpi_iommus(const struct acpi *a, struct acpi_iommus *out)
 	*out = (struct acpi_iommus){ 0 };
 	if (!iovt && !ivrs)
 		return -ENOENT;
+	/* The newer table counts, unless the user has put the older in firmware's place. */
+	if (is_override(a, ivrs) && !is_override(a, iovt))
+		iovt = NULL;
 	err = iovt ? acpi_read_iovt(iovt, out) : acpi_read_ivrs(ivrs, out);
 	if (!err)
 		err = check_units(iovt ? iovt : ivrs, out);

@@ -237,6 +237,7 @@ int acpi_override(struct acpi *a, hpa_t base, uint64_t size)
 	memmove(&a->tables[1], &a->tables[0], a->count * sizeof(a->tables[0]));
 	a->tables[0] = t;
 	a->count++;
+	a->overrides++;
 	host_log(LOG_INFO, "acpi: %s: the override is used, not the firmware's",
 		 printable(t.signature).text);
 	return 0;

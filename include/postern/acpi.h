@@ -50,6 +50,8 @@ struct acpi {
 	struct acpi_memory memory;
 	struct acpi_table tables[ACPI_MAX_TABLES]; /* those that passed; the others were logged */
 	unsigned count;
+	unsigned overrides; /* how many of them, the first ones, are the user's and not firmware's
+			     */
 };
 
 /*
@@ -169,8 +171,9 @@ struct acpi_iommus {
 	unsigned count;
 };
 /*
- * IOVT, else IVRS. -ENOENT: neither; -EINVAL, -ENOSPC: the one there is is refused (the other is
- * not looked at). A unit's own function may be among those it manages: such an entry means nothing.
+ * IOVT, else IVRS; of an override and a table of firmware's, the override. -ENOENT: neither;
+ * -EINVAL, -ENOSPC: the one there is is refused (the other is not looked at). A unit's own function
+ * may be among those it manages: such an entry means nothing.
  */
 int acpi_iommus(const struct acpi *a, struct acpi_iommus *out);
 

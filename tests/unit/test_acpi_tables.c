@@ -277,6 +277,28 @@ static void iovt_goes_before_ivrs(void)
 	free(iovt);
 }
 
+/* Whoever puts an IVRS in firmware's place means it, whatever else firmware has. */
+static void an_overriding_ivrs_goes_before_firmwares_iovt(void)
+{
+	static const char *const both[] = { TABLES "ivrs.asl", TABLES "iovt.asl" };
+	struct acpi_iommus out;
+	uint8_t *table;
+	size_t size;
+
+	firmware_open(&a, both, ARRAY_SIZE(both));
+	table = table_load(TABLES "ivrs.asl", &size);
+	CU_ASSERT_EQUAL(acpi_override(&a, firmware_add(table, size, NULL), size), 0);
+	CU_ASSERT_EQUAL(acpi_iommus(&a, &out), 0);
+	CU_ASSERT_STRING_EQUAL(out.source, "IVRS");
+	free(table);
+	/* Of two overrides, the newer table again. */
+	table = table_load(TABLES "iovt.asl", &size);
+	CU_ASSERT_EQUAL(acpi_override(&a, firmware_add(table, size, NULL), size), 0);
+	CU_ASSERT_EQUAL(acpi_iommus(&a, &out), 0);
+	CU_ASSERT_STRING_EQUAL(out.source, "IOVT");
+	free(table);
+}
+
 static void srat_is_read_as_iasl_reads_it(void)
 {
 	struct acpi_srat s;
@@ -400,6 +422,7 @@ void suite_acpi_tables(void)
 		TEST(iovt_is_read_as_iasl_reads_it),
 		TEST(ivrs_is_read_as_iasl_reads_it),
 		TEST(iovt_goes_before_ivrs),
+		TEST(an_overriding_ivrs_goes_before_firmwares_iovt),
 		TEST(srat_is_read_as_iasl_reads_it),
 		TEST(fadt_is_read_as_iasl_reads_it),
 		TEST(spcr_is_read_as_iasl_reads_it),
